@@ -1,0 +1,74 @@
+"""Speed: a 12-megapixel photo of a cassette from file to reading, against its decoding alone.
+
+    python benchmarks/speed.py [--repeats 15] [--photo FILE]
+
+One thread throughout. The photo is simulated unless one is given. What counts is the ratio: it says how
+much the reading costs beside what every program must spend to see the picture at all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+import reader
+from reader.simulate import cassette, render, scene
+
+SIZE = (3024, 4032)  # px; the usual 12 megapixels of a phone
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--photo", type=Path, help="a JPEG to use instead of the simulated one")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        photo = options.photo or simulated(Path(folder) / "photo.jpg")
+        report(photo, options.repeats)
+
+
+def simulated(path: Path) -> Path:
+    """Write a photo of a positive cassette that fills most of the frame."""
+    picture = render(scene([cassette({"C": 0.45, "T": 0.12})], size_px=SIZE), np.random.default_rng(1))
+    path.write_bytes(picture.encode("JPEG"))
+    return path
+
+
+def report(photo: Path, repeats: int) -> None:
+    data = np.fromfile(photo, np.uint8)
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    reading = reader.read_file(photo)
+    print(
+        f"{photo.name}: {image.shape[1]} x {image.shape[0]} px, {data.size / 1e6:.1f} MB, {reading.outcome}"
+    )
+    # Both are timed in turns, so that a slow moment of the machine meets both.
+    decode, whole = [], []
+    for _ in range(repeats):
+        decode.append(timed(lambda: cv2.imdecode(data, cv2.IMREAD_COLOR)))
+        whole.append(timed(lambda: reader.read_file(photo)))
+    print(f"{'':24} {'min':>9} {'median':>9}")
+    for name, times in (("cv2.imdecode", decode), ("file to reading", whole)):
+        print(f"{name:24} {min(times):6.1f} ms {statistics.median(times):6.1f} ms")
+    ratio = min(whole) / min(decode), statistics.median(whole) / statistics.median(decode)
+    print(f"{'ratio':24} {ratio[0]:7.2f} x {ratio[1]:7.2f} x")
+    stages = ", ".join(f"{stage} {value:.0f} ms" for stage, value in reading.timings_ms.items())
+    print(f"stages: {stages}")
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return how long something takes, ms."""
+    start = time.perf_counter()
+    work()
+    return 1000 * (time.perf_counter() - start)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Reads lateral-flow tests from ordinary photos."""

@@ -1,0 +1,102 @@
+"""The two streams: standard output carries data only, standard error carries words and progress."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import typer
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from reader.cli.exits import ExitCode
+from reader.errors import OutputError
+
+__all__ = ["Step", "emit_json", "emit_text", "print_data", "progress", "say", "stdout_console"]
+
+
+class Step(Protocol):
+    """Called once for each picture that is done."""
+
+    def __call__(self) -> None:
+        """Move the bar on by one."""
+
+
+def emit_json(document: Mapping[str, Any]) -> None:
+    """Write one document as one line of UTF-8 to standard output.
+
+    A file name that is not valid Unicode is written with JSON's own escapes.
+    """
+    line = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    _write(f"{line}\n".encode("utf-8", "backslashreplace"))
+
+
+def emit_text(text: str) -> None:
+    """Write text to standard output, in the terminal's own encoding."""
+    _write(text.encode(sys.stdout.encoding or "utf-8", "replace"))
+
+
+def print_data(*renderables: RenderableType) -> None:
+    """Write tables and paragraphs to standard output, coloured when it is a terminal."""
+    console = stdout_console()
+    with console.capture() as capture:
+        for renderable in renderables:
+            console.print(renderable)
+    emit_text("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()))
+
+
+def say(message: str) -> None:
+    """Write words to standard error."""
+    Console(stderr=True, soft_wrap=True).print(message, markup=False, highlight=False)
+
+
+def stdout_console() -> Console:
+    """Return the console of standard output; NO_COLOR and the terminal's width are honoured."""
+    return Console(highlight=False, markup=False)
+
+
+@contextmanager
+def progress(total: int, *, hidden: bool) -> Iterator[Step]:
+    """Show a bar on standard error while pictures are read, where someone is there to see it.
+
+    Parameters
+    ----------
+    total : int
+        How many pictures there are.
+    hidden : bool
+        Show nothing.
+
+    Yields
+    ------
+    Step
+        To be called once for each picture.
+    """
+    # Results that appear on the same terminal are progress enough, and a bar would tear them.
+    console = Console(stderr=True)
+    hidden = hidden or total < 2 or not console.is_terminal or sys.stdout.isatty()
+    columns = (TextColumn("Reading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
+        task = bar.add_task("Reading", total=total)
+        yield lambda: bar.advance(task)
+
+
+def _write(data: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # Whoever read our output has had enough, as in `lfa read … | head`: no words are needed.
+        _abandon_stdout()
+        raise typer.Exit(ExitCode.OUTPUT) from None
+    except OSError as error:
+        _abandon_stdout()
+        raise OutputError(f"Standard output cannot be written: {error.strerror or error}.") from error
+
+
+def _abandon_stdout() -> None:
+    """Keep the interpreter from failing again when it flushes standard output at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

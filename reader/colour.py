@@ -1,0 +1,96 @@
+"""The sRGB transfer curve: from what a picture stores to the light that fell on the sensor, and back.
+
+Absorbance is a ratio of light, so everything that is measured is measured in linear light. The curve
+is that of IEC 61966-2-1. Nothing here knows of files, profiles or strips.
+"""
+
+from functools import cache
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["linear_light", "srgb_decode", "srgb_encode"]
+
+
+def srgb_decode(encoded: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Turn sRGB-encoded values into linear light.
+
+    Parameters
+    ----------
+    encoded : ndarray of float, any shape
+        Encoded values, 0..1; what lies outside is clipped.
+
+    Returns
+    -------
+    ndarray of float64, same shape
+        Linear light, 0 black to 1 white.
+
+    Examples
+    --------
+    >>> float(srgb_decode(np.array([0.5]))[0].round(4))
+    0.214
+    """
+    v = np.clip(np.asarray(encoded, np.float64), 0.0, 1.0)
+    return np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
+
+
+def srgb_encode(linear: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Turn linear light into sRGB-encoded values, the inverse of `srgb_decode`.
+
+    Parameters
+    ----------
+    linear : ndarray of float, any shape
+        Linear light, 0..1; what lies outside is clipped.
+
+    Returns
+    -------
+    ndarray of float64, same shape
+        Encoded values, 0..1.
+
+    Examples
+    --------
+    >>> float(srgb_encode(srgb_decode(np.array([0.5])))[0].round(6))
+    0.5
+    """
+    v = np.clip(np.asarray(linear, np.float64), 0.0, 1.0)
+    return np.where(v <= 0.0031308, 12.92 * v, 1.055 * v ** (1 / 2.4) - 0.055)
+
+
+def linear_light(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.float32]:
+    """Turn sRGB-encoded pixels into linear light, by table.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8 or uint16, shape (H, W) or (H, W, C)
+        Encoded pixels over the full range of their type.
+
+    Returns
+    -------
+    ndarray of float32, same shape
+        Linear light, 0 black to 1 white.
+
+    Raises
+    ------
+    TypeError
+        If the pixels are of another type.
+
+    Examples
+    --------
+    >>> linear_light(np.array([[0, 128, 255]], np.uint8)).round(4).tolist()
+    [[0.0, 0.2159000039100647, 1.0]]
+    """
+    if pixels.dtype == np.uint8 and pixels.ndim >= 2 and pixels.size:
+        # OpenCV's look-up is several times as fast as NumPy's.
+        return np.asarray(cv2.LUT(pixels, _table(256)), np.float32).reshape(pixels.shape)
+    if pixels.dtype in (np.uint8, np.uint16):
+        return _table(np.iinfo(pixels.dtype).max + 1)[pixels]
+    raise TypeError(f"linear_light takes uint8 or uint16 pixels, not {pixels.dtype}.")
+
+
+@cache
+def _table(levels: int) -> NDArray[np.float32]:
+    table = srgb_decode(np.linspace(0.0, 1.0, levels)).astype(np.float32)
+    table.setflags(write=False)
+    return table

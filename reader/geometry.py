@@ -1,0 +1,172 @@
+"""Where a window lies in the picture, and how to look at it straight.
+
+Pixels are points: the centre of the top-left pixel is (0, 0), x to the right, y down.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reader.reading import Point, Quad
+
+__all__ = ["Window", "from_corners", "overlap", "sample"]
+
+FloatArray = NDArray[np.float32]
+MAX_TAPS = 1.5  # source pixels per output pixel above which plain interpolation would skip pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A rectangle in the picture with a flow direction.
+
+    Attributes
+    ----------
+    x, y : float
+        Centre, px.
+    angle : float
+        Direction of flow (from the control end to the sample end), radians, from x towards y.
+    length, width : float
+        Along and across the flow, px.
+
+    Examples
+    --------
+    >>> Window(50, 20, 0.0, 80, 10).quad()[0]
+    (10.0, 25.0)
+    """
+
+    x: float
+    y: float
+    angle: float
+    length: float
+    width: float
+
+    @property
+    def flow(self) -> Point:
+        """Unit vector along the flow."""
+        return (math.cos(self.angle), math.sin(self.angle))
+
+    @property
+    def across(self) -> Point:
+        """Unit vector across the flow, a quarter turn clockwise on the screen from it."""
+        return (-math.sin(self.angle), math.cos(self.angle))
+
+    def at(self, along: float, across: float = 0.5) -> Point:
+        """Return the picture point at relative coordinates (0..1 along the flow and across it)."""
+        u, v = self.flow, self.across
+        du, dv = (along - 0.5) * self.length, (across - 0.5) * self.width
+        return (self.x + du * u[0] + dv * v[0], self.y + du * u[1] + dv * v[1])
+
+    def quad(self) -> Quad:
+        """Return the corners clockwise on the screen, beginning with the two of the control end."""
+        return (self.at(0, 1), self.at(0, 0), self.at(1, 0), self.at(1, 1))
+
+    def reversed(self) -> Window:
+        """Return the same rectangle with the flow the other way."""
+        return replace(self, angle=math.remainder(self.angle + math.pi, 2 * math.pi))
+
+    def scaled(self, factor: float) -> Window:
+        """Return the window in a picture resized by ``factor`` (pixel centres kept in register)."""
+        return Window(
+            (self.x + 0.5) * factor - 0.5,
+            (self.y + 0.5) * factor - 0.5,
+            self.angle,
+            self.length * factor,
+            self.width * factor,
+        )
+
+    def cut(self, start: float, stop: float) -> Window:
+        """Return the part between two relative places along the flow; may reach beyond 0..1."""
+        x, y = self.at((start + stop) / 2)
+        return replace(self, x=x, y=y, length=self.length * (stop - start))
+
+
+def from_corners(corners: NDArray[Any]) -> Window:
+    """Build a window from four corners of a rectangle; the long side becomes the flow.
+
+    Parameters
+    ----------
+    corners : ndarray, shape (4, 2)
+        Corners in order around the rectangle, px.
+    """
+    p = np.asarray(corners, np.float64)
+    first, second = (p[1] - p[0] + p[2] - p[3]) / 2, (p[2] - p[1] + p[3] - p[0]) / 2
+    a, b = float(np.hypot(*first)), float(np.hypot(*second))
+    along = first if a >= b else second
+    x, y = p.mean(0)
+    return Window(float(x), float(y), math.atan2(along[1], along[0]), max(a, b), min(a, b))
+
+
+def overlap(a: Window, b: Window) -> float:
+    """Return the intersection over union of two windows, 0..1."""
+    pa = np.asarray(a.quad(), np.float32)
+    pb = np.asarray(b.quad(), np.float32)
+    shared, _ = cv2.intersectConvexConvex(pa, pb)
+    union = a.length * a.width + b.length * b.width - shared
+    return float(shared / union) if union > 0 else 0.0
+
+
+def sample(
+    image: NDArray[Any], window: Window, columns: int, rows: int, *, outside: float = math.nan
+) -> FloatArray:
+    """Look at a window straight: flow from left to right, area-averaged when it shrinks.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W) or (H, W, C), float32
+        Picture to look into; averaging happens in its own units, so pass linear light to average light.
+    window : Window
+        What to look at; parts beyond the picture are filled with ``outside``.
+    columns, rows : int
+        Size of the result along and across the flow.
+    outside : float, default NaN
+        Value for what lies outside the picture: never replicated, so that it cannot pass for membrane.
+
+    Returns
+    -------
+    ndarray, shape (rows, columns[, C]), float32
+    """
+    region, x0, y0 = _region(image, window)
+    if region.size == 0:
+        return np.full((rows, columns, *image.shape[2:]), outside, np.float32)
+    step = min(window.length / columns, window.width / rows)
+    fx = fy = 1.0
+    if step > MAX_TAPS:
+        height, width = region.shape[:2]
+        size = (max(1, round(width / step)), max(1, round(height / step)))
+        fx, fy = size[0] / width, size[1] / height
+        region = cv2.resize(region, size, interpolation=cv2.INTER_AREA)
+    u, v = window.flow, window.across
+    su, sv = window.length / columns, window.width / rows
+    start = (
+        window.x - u[0] * (window.length - su) / 2 - v[0] * (window.width - sv) / 2 - x0,
+        window.y - u[1] * (window.length - su) / 2 - v[1] * (window.width - sv) / 2 - y0,
+    )
+    matrix = np.array(
+        [
+            [fx * su * u[0], fx * sv * v[0], fx * (start[0] + 0.5) - 0.5],
+            [fy * su * u[1], fy * sv * v[1], fy * (start[1] + 0.5) - 0.5],
+        ]
+    )
+    return cv2.warpAffine(
+        region,
+        matrix,
+        (columns, rows),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(outside, outside, outside, outside),
+    )
+
+
+def _region(image: NDArray[Any], window: Window) -> tuple[NDArray[Any], int, int]:
+    """Cut the upright box around the window out of the picture."""
+    corners = np.asarray(window.quad())
+    height, width = image.shape[:2]
+    x0, y0 = np.clip(np.floor(corners.min(0)).astype(int) - 2, 0, (width, height))
+    x1, y1 = np.clip(np.ceil(corners.max(0)).astype(int) + 3, 0, (width, height))
+    return image[y0:y1, x0:x1], int(x0), int(y0)

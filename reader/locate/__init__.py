@@ -1,0 +1,1 @@
+"""Find the places where a membrane may lie; say nothing about results."""

@@ -1,0 +1,116 @@
+"""How probable it is that what was found is a test line.
+
+A logistic model of what makes a line a line: strength against the membrane's own noise, agreement
+across the width, the control line's colour, the same membrane on both sides, straightness, distance
+from the rim. Its weights are fitted by ``benchmarks/fit_evidence.py`` and lie in ``evidence.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from reader.measure.lines import FoundLine
+
+__all__ = ["FEATURES", "control_probability", "likely_control", "line_features", "line_probability"]
+
+FEATURES = (
+    "height",
+    "snr",
+    "block_snr",
+    "colour",
+    "step",
+    "full",
+    "least",
+    "uneven",
+    "unexplained",
+    "bend",
+    "lean",
+    "to_end",
+    "ratio",
+    "misplaced",
+    "sigma_ratio",
+    "separation",
+)
+SEPARATION = (0.22, 0.50)  # window lengths between control and test lines of most kits; outside is odd
+
+# A control line's quality is about -0.2 in sharp photos; -1.6 is exceeded by 99.5 % of them.
+CONTROL_MIDDLE, CONTROL_SPREAD = -1.5, 0.15
+
+
+def likely_control(lines: Sequence[FoundLine]) -> FoundLine | None:
+    """Return the line that looks most like a line; strength beyond a clear line does not count."""
+    return max(lines, key=lambda line: line.quality, default=None)
+
+
+def control_probability(line: FoundLine | None) -> float:
+    """Return how probable it is that this is a line at all, 0..1, from its quality."""
+    if line is None:
+        return 0.0
+    return _logistic((line.quality - CONTROL_MIDDLE) / CONTROL_SPREAD)
+
+
+def line_features(line: FoundLine, control: FoundLine, aspect: float) -> tuple[float, ...]:
+    """Describe a candidate test line by numbers, in the order of `FEATURES`.
+
+    Parameters
+    ----------
+    line, control : FoundLine
+        The candidate and the strip's control line.
+    aspect : float
+        Length of the window over its width.
+    """
+    separation = abs(line.place - control.place)
+    share = separation / aspect
+    return (
+        _log(line.height, 0.003, 0.5),
+        _log(line.snr, 1, 30),
+        _log(line.block_snr, 1, 60),
+        max(_cosine(line, control), 0.5),
+        min(line.step, 2.0),
+        line.full,
+        max(line.least, -1.0),
+        min(line.uneven, 2.0),
+        _log(1 - line.explained, 0.01, 1),
+        min(line.bend, 0.2),
+        min(abs(line.slope - control.slope), 0.4),
+        min(line.to_end, 1.2),
+        _log(line.height / max(control.height, 1e-6), 0.01, 1),
+        max(0.0, SEPARATION[0] - share) + max(0.0, share - SEPARATION[1]),
+        abs(math.log(line.sigma / control.sigma)),
+        min(separation, 1.5),
+    )
+
+
+def line_probability(line: FoundLine, control: FoundLine, aspect: float) -> float:
+    """Return how probable it is that a found line is a test line, 0..1."""
+    weights, intercept = _model()
+    score = intercept + sum(
+        w * v for w, v in zip(weights, line_features(line, control, aspect), strict=True)
+    )
+    return _logistic(score)
+
+
+@cache
+def _model() -> tuple[tuple[float, ...], float]:
+    text = files("reader.measure").joinpath("evidence.json").read_text("utf-8")
+    model = json.loads(text)
+    return tuple(model["weights"][name] for name in FEATURES), model["intercept"]
+
+
+def _cosine(a: FoundLine, b: FoundLine) -> float:
+    norm = float(np.linalg.norm(a.colour) * np.linalg.norm(b.colour))
+    return float(a.colour @ b.colour) / max(norm, 1e-9)
+
+
+def _log(value: float, low: float, high: float) -> float:
+    return math.log10(min(max(value, low), high))
+
+
+def _logistic(score: float) -> float:
+    return 1 / (1 + math.exp(-min(max(score, -40.0), 40.0)))

@@ -1,0 +1,288 @@
+"""Search a straightened window for lines, and describe each by what makes a line a line.
+
+A line of a lateral-flow test crosses the whole membrane, straight and at right angles to the flow; it
+is as strong at every place of its length; the membrane is the same on both sides of it; and all lines
+of a strip have the label's colour. A rim shadow, a stain, a letter or a fold fails at least one of these.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reader.measure.scan import LineScan
+
+__all__ = ["BLOCKS", "ROWS", "FoundLine", "Patch", "find_lines"]
+
+FloatArray = NDArray[np.float32]
+
+ROWS = 32  # samples across the membrane in which lines are searched
+BLOCKS = 8  # parts of the width that must agree
+SIDE_TRIM = 0.14  # of the width on each side: rim shadow and the membrane's darker edge
+END_TRIM = 0.30  # membrane widths at each end: rim shadow reaches about as far as the recess is deep
+SIGMAS = (0.05, 0.07, 0.10, 0.14, 0.19, 0.26)  # line sigma in membrane widths: 0.4..2 mm FWHM, blurred
+SEARCH_MIX = np.array([0.25, 0.5, 0.25], np.float32)  # sees red, blue and black lines alike
+LEAST_HEIGHT = 0.004  # absorbance: a third of what a trained eye sees
+MAX_LINES = 6
+CLEAR = 2.6  # line sigmas from its middle beyond which a line has vanished
+LEAST_EXPLAINED = 0.5  # share of the local variation that a line must explain
+NOISE_FLOOR = 3e-4  # absorbance: below it 8-bit rounding makes any estimate meaningless
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """A window seen straight, in log10 of linear light, with a margin.
+
+    Attributes
+    ----------
+    log_light : ndarray, shape (rows + 2·side, columns + 2·end, 3), float32
+        Flow from left to right; NaN beyond the picture.
+    rows, columns : int
+        Size of the window itself.
+    side, end : int
+        Margin across and along.
+    """
+
+    log_light: FloatArray
+    rows: int
+    columns: int
+    side: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundLine:
+    """A line as it was found; lengths in membrane widths.
+
+    Attributes
+    ----------
+    place : float
+        Distance from the window's left end.
+    sigma : float
+        Gaussian sigma of the line.
+    height : float
+        Absorbance in the search mix.
+    snr : float
+        Height over the noise of line-free membrane at this line's width.
+    block_snr : float
+        Mean over standard error of the heights in the blocks across the membrane.
+    full : float
+        Share of the blocks with more than 40 % of the median height.
+    least : float
+        Height in the weakest block over the median.
+    uneven : float
+        Coefficient of variation over the blocks.
+    step : float
+        Difference of level on both sides over the height.
+    explained : float
+        Share of the local variation that the line explains.
+    colour : ndarray, shape (3,)
+        Absorbance in R, G, B.
+    slope, bend : float
+        Lean against the right angle (widths per width) and departure from straightness (widths).
+    to_end : float
+        Distance to the nearer end of the window.
+    """
+
+    place: float
+    sigma: float
+    height: float
+    snr: float
+    block_snr: float
+    full: float
+    least: float
+    uneven: float
+    step: float
+    explained: float
+    colour: NDArray[np.float64]
+    slope: float
+    bend: float
+    to_end: float
+
+    @property
+    def quality(self) -> float:
+        """How much it looks like a line, whatever its strength beyond 0.12: about 0 for a good control."""
+        tint = 1 - min(max(float(self.colour.min() / max(self.colour.max(), 1e-6)), 0.0), 1.0)
+        return (
+            0.8 * math.log10(max(min(self.height, 0.12), 1e-4))
+            + (self.full - 1)
+            + 0.4 * min(max(self.least, -1.0), 1.0)
+            - 0.3 * min(self.uneven, 2.0)
+            + 0.4 * tint
+            - 0.25 * min(self.step, 3.0)
+            - 2.0 * max(0.0, 0.6 - self.to_end)
+            - 2.0 * min(self.bend, 0.3)
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Profiles:
+    """Row 0: the mix's profile; rows 1..8: blocks; last three: R, G, B. With the usable columns."""
+
+    rows: FloatArray
+    weights: FloatArray
+
+
+def find_lines(patch: Patch) -> tuple[FoundLine, ...]:
+    """Find what looks like lines in a straightened window, strongest first.
+
+    Parameters
+    ----------
+    patch : Patch
+        The window.
+
+    Returns
+    -------
+    tuple of FoundLine
+        At most six. Each was taken out by bridging its flanks before the next was searched, so that no
+        line is a leftover of a stronger one.
+    """
+    profiles = _profiles(patch)
+    if profiles is None:
+        return ()
+    sigmas = [s * patch.rows for s in SIGMAS if s * patch.rows >= 0.8]
+    scans = [LineScan(profiles.weights, s) for s in sigmas]
+    rows = profiles.rows.copy()
+    taken = np.zeros(rows.shape[1], bool)
+    found: list[tuple[int, FoundLine]] = []
+    for _ in range(MAX_LINES):
+        amplitudes = [scan.amplitudes(rows) for scan in scans]
+        best = _strongest(scans, amplitudes, taken)
+        if best is None:
+            break
+        k, place = best
+        flanks = _flanks(rows, profiles.weights, place, sigmas[k])
+        if flanks is None:
+            taken[place] = True
+            continue
+        found.append((k, _describe(rows, scans[k], amplitudes[k], place, flanks, patch)))
+        _bridge(rows, taken, place, sigmas[k], flanks)
+    noise = [_noise(scan, rows, taken) for scan in scans]
+    lines = [replace(line, snr=line.height / noise[k]) for k, line in found]
+    return tuple(line for line in lines if line.explained > LEAST_EXPLAINED)
+
+
+def _profiles(patch: Patch) -> _Profiles | None:
+    """Average the patch across the flow, in blocks and robustly as a whole."""
+    first = patch.side + SIDE_TRIM * patch.rows
+    edges = np.linspace(first, patch.side + (1 - SIDE_TRIM) * patch.rows, BLOCKS + 1).round().astype(int)
+    light = patch.log_light
+    blocks = -np.stack([light[a:b].mean(axis=0) for a, b in zip(edges[:-1], edges[1:], strict=True)])
+    known = np.isfinite(blocks).all(axis=(0, 2))
+    usable = np.zeros(light.shape[1], bool)
+    trim = round(END_TRIM * patch.rows)
+    usable[patch.end + trim : patch.end + patch.columns - trim] = True
+    usable &= known
+    if usable.sum() < 0.35 * patch.columns:
+        return None
+    blocks -= blocks[:, usable].mean(axis=(0, 1))
+    blocks[:, ~known] = 0
+    middle = np.sort(blocks, axis=0)[1:-1].mean(axis=0)
+    rows = np.vstack([(middle @ SEARCH_MIX)[None], blocks @ SEARCH_MIX, middle.T])
+    return _Profiles(np.ascontiguousarray(rows, np.float32), usable.astype(np.float32))
+
+
+def _strongest(
+    scans: list[LineScan], amplitudes: list[NDArray[np.float64]], taken: NDArray[np.bool_]
+) -> tuple[int, int] | None:
+    """Return width and place of the strongest line left, or None."""
+    energy = np.stack([a[0] * np.sqrt(s.information) for s, a in zip(scans, amplitudes, strict=True)])
+    energy[:, taken | (scans[0].weights == 0)] = -1
+    k, place = np.unravel_index(int(np.argmax(energy)), energy.shape)
+    if energy[k, place] <= 0 or amplitudes[k][0, place] < LEAST_HEIGHT:
+        return None
+    return int(k), int(place)
+
+
+def _flanks(
+    rows: FloatArray, weights: FloatArray, place: int, sigma: float
+) -> tuple[FloatArray, FloatArray] | None:
+    """Return the level of every row just before and just after a line."""
+    levels = []
+    for near, far in ((-3.2, -2.2), (2.2, 3.2)):
+        index = np.arange(round(place + near * sigma), round(place + far * sigma) + 1)
+        index = index[(index >= 0) & (index < rows.shape[1])]
+        index = index[weights[index] > 0]
+        levels.append(rows[:, index].mean(axis=1) if index.size else None)
+    before, after = levels
+    if before is None:
+        before = after
+    if after is None:
+        after = before
+    return None if before is None or after is None else (before, after)
+
+
+def _bridge(
+    rows: FloatArray,
+    taken: NDArray[np.bool_],
+    place: int,
+    sigma: float,
+    flanks: tuple[FloatArray, FloatArray],
+) -> None:
+    """Take a line out of every row by a straight bridge between its flanks."""
+    start = max(0, round(place - CLEAR * sigma))
+    stop = min(rows.shape[1], round(place + CLEAR * sigma) + 1)
+    share = np.clip((np.arange(start, stop) - place) / (2 * CLEAR * sigma) + 0.5, 0, 1)
+    rows[:, start:stop] = flanks[0][:, None] * (1 - share) + flanks[1][:, None] * share
+    taken[start:stop] = True
+
+
+def _describe(
+    rows: FloatArray,
+    scan: LineScan,
+    amplitudes: NDArray[np.float64],
+    place: int,
+    flanks: tuple[FloatArray, FloatArray],
+    patch: Patch,
+) -> FoundLine:
+    """Gather what tells a line from other marks."""
+    height = float(amplitudes[0, place])
+    blocks = amplitudes[1 : BLOCKS + 1, place]
+    median = float(np.median(blocks))
+    error = float(blocks.std(ddof=1)) / math.sqrt(BLOCKS)
+    slope, bend = _course(amplitudes[1 : BLOCKS + 1], place, scan.sigma)
+    step = abs(float(flanks[0][0] - flanks[1][0])) / max(height, 1e-6)
+    return FoundLine(
+        place=(place - patch.end + 0.5) / patch.rows,
+        sigma=scan.sigma / patch.rows,
+        height=height,
+        snr=0.0,
+        block_snr=float(blocks.mean()) / max(error, 1e-6),
+        full=float((blocks > 0.4 * median).mean()) if median > 0 else 0.0,
+        least=float(blocks.min()) / max(median, 1e-9),
+        uneven=float(blocks.std() / max(blocks.mean(), 1e-9)),
+        step=step,
+        explained=scan.explained(rows[0], place),
+        colour=amplitudes[BLOCKS + 1 :, place].copy(),
+        slope=slope / patch.rows,
+        bend=bend / patch.rows,
+        to_end=min(place - patch.end, patch.end + patch.columns - 1 - place) / patch.rows,
+    )
+
+
+def _course(blocks: NDArray[np.float64], place: int, sigma: float) -> tuple[float, float]:
+    """Follow a line across the membrane: its lean per width and its departure from straight, samples."""
+    reach = max(1, round(1.2 * sigma))
+    start = max(0, place - reach)
+    near = blocks[:, start : place + reach + 1]
+    offset = near.argmax(axis=1) + start - place
+    across = (np.arange(BLOCKS) - (BLOCKS - 1) / 2) / BLOCKS * (1 - 2 * SIDE_TRIM)
+    weight = np.maximum(blocks[:, place], 0) + 1e-9
+    if np.ptp(offset) == 0:
+        return 0.0, 0.0
+    fit = np.polyfit(across, offset, 1, w=np.sqrt(weight))
+    bend = math.sqrt(float(np.average((offset - np.polyval(fit, across)) ** 2, weights=weight)))
+    return float(fit[0]), bend
+
+
+def _noise(scan: LineScan, rows: FloatArray, taken: NDArray[np.bool_]) -> float:
+    """Return the spread of the amplitude over line-free membrane, lines and marks taken out."""
+    amplitude = np.abs(scan.amplitudes(rows[:1])[0])
+    measurable = scan.information > 0
+    free = amplitude[measurable & ~taken]
+    if free.size < 12:
+        free = amplitude[measurable]
+    return max(1.4826 * float(np.median(free)), NOISE_FLOOR) if free.size else 1.0

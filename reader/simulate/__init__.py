@@ -1,0 +1,58 @@
+"""A generator of pictures with exact truth: membranes, tests on a table, cut windows.
+
+Everything is computed in linear light and millimetres: geometry, reflectance, stains, lines, shading,
+optics, noise, tone curve, 8 bits. All dice come from the ``numpy.random.Generator`` that is passed.
+"""
+
+from reader.simulate.camera import Camera, View, photograph
+from reader.simulate.devices import Device, Recess, Section, cassette, strip
+from reader.simulate.draws import random_camera, random_device, random_light, random_scene
+from reader.simulate.ink import Print
+from reader.simulate.kits import assay_bands, assay_outcome, for_assay
+from reader.simulate.light import Glare, Light, ShadowEdge
+from reader.simulate.lines import LABELS, Band, bands, sandwich_outcome
+from reader.simulate.membranes import Membrane, MembranePatch, membrane
+from reader.simulate.scenes import Placed, Scene, crop, render, render_light, scene
+from reader.simulate.table import Background, Decoy, Sheet
+from reader.simulate.truth import LineTruth, Picture, StripTruth
+
+__all__ = [
+    "LABELS",
+    "Background",
+    "Band",
+    "Camera",
+    "Decoy",
+    "Device",
+    "Glare",
+    "Light",
+    "LineTruth",
+    "Membrane",
+    "MembranePatch",
+    "Picture",
+    "Placed",
+    "Print",
+    "Recess",
+    "Scene",
+    "Section",
+    "ShadowEdge",
+    "Sheet",
+    "StripTruth",
+    "View",
+    "assay_bands",
+    "assay_outcome",
+    "bands",
+    "cassette",
+    "crop",
+    "for_assay",
+    "membrane",
+    "photograph",
+    "random_camera",
+    "random_device",
+    "random_light",
+    "random_scene",
+    "render",
+    "render_light",
+    "sandwich_outcome",
+    "scene",
+    "strip",
+]

@@ -1,0 +1,55 @@
+"""Single-precision rasters and the few OpenCV calls that the generator needs, typed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["FloatArray", "blur", "lookup", "single", "turn", "zoom"]
+
+FloatArray = NDArray[np.float32]
+SMALLEST_BLUR = 1e-3  # OpenCV takes 0 for "choose a width"
+
+
+def single(values: Any) -> FloatArray:
+    """Return an array in single precision, without a copy where it already is."""
+    return np.asarray(values, np.float32)
+
+
+def blur(image: FloatArray, sigma: float | tuple[float, float]) -> FloatArray:
+    """Blur with a Gaussian of ``sigma`` px, or of (down the rows, along the columns); mirrored borders."""
+    down, along = sigma if isinstance(sigma, tuple) else (sigma, sigma)
+    down, along = max(down, SMALLEST_BLUR), max(along, SMALLEST_BLUR)
+    done = cv2.GaussianBlur(image, (0, 0), sigmaX=along, sigmaY=down, borderType=cv2.BORDER_REFLECT_101)
+    return single(done)
+
+
+def lookup(field: FloatArray, columns: FloatArray, rows: FloatArray, *, extend: bool = False) -> FloatArray:
+    """Look a field up at fractional places, bilinearly; outside it is 0, or its border if ``extend``."""
+    border = cv2.BORDER_REPLICATE if extend else cv2.BORDER_CONSTANT
+    return single(cv2.remap(field, columns, rows, cv2.INTER_LINEAR, borderMode=border))
+
+
+def turn(
+    patch: FloatArray,
+    angle_deg: float,
+    to: tuple[float, float],
+    shape: tuple[int, int],
+    *,
+    extend: bool = False,
+) -> FloatArray:
+    """Lay a patch, turned clockwise, with its middle at ``to`` (column, row) of a grid of the given shape."""
+    rows, columns = patch.shape[:2]
+    middle = ((columns - 1) / 2, (rows - 1) / 2)
+    place = cv2.getRotationMatrix2D(middle, -angle_deg, 1.0)
+    place[:, 2] += (to[0] - middle[0], to[1] - middle[1])
+    border = cv2.BORDER_REPLICATE if extend else cv2.BORDER_CONSTANT
+    return single(cv2.warpAffine(patch, place, shape[::-1], flags=cv2.INTER_LINEAR, borderMode=border))
+
+
+def zoom(image: NDArray[Any], size: tuple[int, int], how: int) -> FloatArray:
+    """Resize to (width, height) with one of OpenCV's interpolations."""
+    return single(cv2.resize(image, size, interpolation=how))

@@ -1,0 +1,290 @@
+"""What the tests lie on: table tops, paper, cloth, and the flat things around them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reader.simulate.ink import BLACK, Print, print_mask
+from reader.simulate.noise import octaves, smooth_noise
+from reader.simulate.raster import FloatArray, blur, single, turn
+
+__all__ = ["Background", "Decoy", "Grid", "Material", "Sheet", "decorate", "lay_table"]
+
+Colour = tuple[float, float, float]
+Material = Literal["paper", "laminate", "wood", "cloth", "stone", "noise"]
+
+# Linear reflectances of a 24-patch colour chart, from its makers' published sRGB values, row by row.
+_CHART_CODES = (
+    ((115, 82, 68), (194, 150, 130), (98, 122, 157), (87, 108, 67), (133, 128, 177), (103, 189, 170)),
+    ((214, 126, 44), (80, 91, 166), (193, 90, 99), (94, 60, 108), (157, 188, 64), (224, 163, 46)),
+    ((56, 61, 150), (70, 148, 73), (175, 54, 60), (231, 199, 31), (187, 86, 149), (8, 133, 161)),
+    ((243, 243, 242), (200, 200, 200), (160, 160, 160), (122, 122, 121), (85, 85, 85), (52, 52, 52)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet of paper on the table: middle, size and turn, in the table's plane."""
+
+    center_mm: tuple[float, float]
+    size_mm: tuple[float, float] = (148.0, 210.0)
+    angle_deg: float = 0.0
+    colour: Colour = (0.72, 0.72, 0.735)
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """The table.
+
+    Attributes
+    ----------
+    material : {"paper", "laminate", "wood", "cloth", "stone", "noise"}
+        Its texture.
+    colour : tuple of float
+        Mean linear reflectance.
+    sheets : tuple of Sheet
+        Paper on it.
+    """
+
+    material: Material = "paper"
+    colour: Colour = (0.66, 0.66, 0.67)
+    sheets: tuple[Sheet, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decoy:
+    """Something beside the test that must not be read.
+
+    Attributes
+    ----------
+    kind : {"chart", "text", "code", "scribble", "pen", "card", "bars"}
+        A colour chart, printed words, a square code, handwriting, a pen, a blank card, printed bars.
+    center_mm : tuple of float
+        Middle, in the table's plane.
+    size_mm : float
+        Height of capitals, side of the code or length of the thing.
+    angle_deg : float
+        Turned clockwise.
+    text : str
+        Words, or the seed of a code or of handwriting.
+    colour : tuple of float
+        Linear reflectance of ink or thing.
+    """
+
+    kind: Literal["chart", "text", "code", "scribble", "pen", "card", "bars"]
+    center_mm: tuple[float, float]
+    size_mm: float
+    angle_deg: float = 0.0
+    text: str = ""
+    colour: Colour = BLACK
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A raster of the table's plane: origin (x, y) in mm, rows and columns, scale."""
+
+    origin_mm: tuple[float, float]
+    shape: tuple[int, int]
+    px_per_mm: float
+
+    def matrix(self) -> NDArray[np.float64]:
+        """Return the 3×3 map from grid pixels to mm."""
+        step = 1 / self.px_per_mm
+        return np.array(
+            [[step, 0, self.origin_mm[0] + step / 2], [0, step, self.origin_mm[1] + step / 2], [0, 0, 1]]
+        )
+
+    def pixels(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return grid pixels of points in mm, shape (N, 2)."""
+        return np.asarray((points_mm - np.asarray(self.origin_mm)) * self.px_per_mm - 0.5, np.float64)
+
+
+def lay_table(background: Background, grid: Grid, rng: np.random.Generator) -> FloatArray:
+    """Return the linear reflectance of the empty table, shape ``grid.shape + (3,)``."""
+    texture = _MATERIALS[background.material](grid, rng)
+    if texture.ndim == 2:
+        texture = texture[..., None]
+    table = texture * single(background.colour)
+    for sheet in background.sheets:
+        cover = box_mask(grid, sheet.center_mm, sheet.size_mm, sheet.angle_deg)
+        shade = blur(cover, max(0.8 * grid.px_per_mm, 0.5))[..., None]
+        table = table * (1 - 0.35 * shade)
+        page = _paper(grid, rng)[..., None] * single(sheet.colour)
+        table = table * (1 - cover[..., None]) + page * cover[..., None]
+    return single(np.clip(table, 0.004, 0.95))
+
+
+def decorate(table: FloatArray, decoy: Decoy, grid: Grid, rng: np.random.Generator) -> FloatArray:
+    """Return the table with one flat thing more."""
+    if decoy.kind in {"text", "code", "scribble"}:
+        return _write(table, decoy, grid)
+    if decoy.kind == "pen":
+        patch, size = _pen(decoy, grid.px_per_mm, rng)
+    elif decoy.kind == "chart":
+        patch, size = _chart(decoy, grid.px_per_mm)
+    elif decoy.kind == "bars":
+        patch, size = _bars(decoy, grid.px_per_mm)
+    else:
+        patch, size = _card(decoy, grid.px_per_mm, rng)
+    cover = box_mask(grid, decoy.center_mm, size, decoy.angle_deg)
+    shade = blur(cover, max(1.2 * grid.px_per_mm, 0.5))[..., None]
+    table = table * (1 - 0.4 * shade)
+    laid = _paste(patch, decoy, grid)
+    return single(table * (1 - cover[..., None]) + laid * cover[..., None])
+
+
+def box_mask(
+    grid: Grid, center_mm: tuple[float, float], size_mm: tuple[float, float], angle_deg: float
+) -> FloatArray:
+    """Return the coverage of a turned rectangle on the grid."""
+    angle = math.radians(angle_deg)
+    spin = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+    corners = (np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * np.asarray(size_mm) / 2) @ spin + center_mm
+    canvas = np.zeros(grid.shape, np.uint8)
+    fixed = np.rint(grid.pixels(corners) * 256).astype(np.int64)
+    limited = np.clip(fixed, -(2**28), 2**28).astype(np.int32)
+    cv2.fillConvexPoly(canvas, limited, 255, lineType=cv2.LINE_AA, shift=8)
+    return single(canvas) / np.float32(255)
+
+
+def _paste(patch: FloatArray, decoy: Decoy, grid: Grid) -> FloatArray:
+    x, y = grid.pixels(np.array([decoy.center_mm]))[0]
+    return turn(patch, decoy.angle_deg, (float(x), float(y)), grid.shape, extend=True)
+
+
+def _write(table: FloatArray, decoy: Decoy, grid: Grid) -> FloatArray:
+    kind: Literal["text", "code", "scribble"] = (
+        "text" if decoy.kind == "text" else "code" if decoy.kind == "code" else "scribble"
+    )
+    place = (decoy.center_mm[0] - grid.origin_mm[0], decoy.center_mm[1] - grid.origin_mm[1])
+    mark = Print(decoy.text, place, decoy.size_mm, kind, decoy.colour, decoy.angle_deg)
+    cover = 0.93 * print_mask(mark, grid.shape, grid.px_per_mm)[..., None]
+    return single(table * (1 - cover) + cover * single(decoy.colour))
+
+
+def _chart(decoy: Decoy, px_per_mm: float) -> tuple[FloatArray, tuple[float, float]]:
+    size = (decoy.size_mm, decoy.size_mm * 0.68)
+    patch = np.full((round(size[1] * px_per_mm), round(size[0] * px_per_mm), 3), 0.03, np.float32)
+    cell = decoy.size_mm * px_per_mm / 6.2
+    for row, colours in enumerate(_CHART_CODES):
+        for column, code in enumerate(colours):
+            y, x = (row + 0.14) * cell, (column + 0.18) * cell
+            linear = (single(code) / 255) ** 2.2 * 0.9
+            patch[round(y) : round(y + 0.84 * cell), round(x) : round(x + 0.84 * cell)] = linear
+    return patch, size
+
+
+def _bars(decoy: Decoy, px_per_mm: float) -> tuple[FloatArray, tuple[float, float]]:
+    """Draw a printed leaflet's little windows with red bars: a legend, not a test."""
+    size = (decoy.size_mm, decoy.size_mm * 0.62)
+    patch = np.full((round(size[1] * px_per_mm), round(size[0] * px_per_mm), 3), 0.74, np.float32)
+    unit = size[0] * px_per_mm
+    for i, levels in enumerate(((1, 1), (1, 0), (0, 1), (0, 0))):
+        x, y, w, h = (0.08 + 0.23 * i) * unit, 0.10 * unit, 0.13 * unit, 0.42 * unit
+        patch[round(y) : round(y + h), round(x) : round(x + w)] = BLACK
+        edge = max(0.006 * unit, 1.0)
+        inner = (slice(round(y + edge), round(y + h - edge)), slice(round(x + edge), round(x + w - edge)))
+        patch[inner] = 0.74
+        for level, at in zip(levels, (0.32, 0.66), strict=True):
+            if level:
+                top = round(y + at * h)
+                patch[top : top + max(round(0.03 * unit), 1), inner[1]] = (0.55, 0.05, 0.09)
+    return patch, size
+
+
+def _pen(decoy: Decoy, px_per_mm: float, rng: np.random.Generator) -> tuple[FloatArray, tuple[float, float]]:
+    size = (decoy.size_mm, 9.0)
+    rows, columns = round(size[1] * px_per_mm), round(size[0] * px_per_mm)
+    across = np.linspace(-1, 1, rows, dtype=np.float32)[:, None]
+    body = 0.25 + 0.75 * np.sqrt(np.maximum(1 - (across + 0.25) ** 2 / 1.6, 0))
+    patch = np.repeat(body[..., None], columns, 1) * single(decoy.colour)
+    along = np.linspace(0, 1, columns)
+    patch[:, along > 0.72] *= 0.35
+    patch[:, (along > 0.70) & (along < 0.72)] = (0.6 * body)[..., None]
+    patch += (0.22 * np.exp(-(((across + 0.45) / 0.16) ** 2)))[..., None]
+    patch *= (1 + 0.02 * smooth_noise((rows, columns), 3.0, rng))[..., None]
+    return single(np.clip(patch, 0.01, 0.95)), size
+
+
+def _card(decoy: Decoy, px_per_mm: float, rng: np.random.Generator) -> tuple[FloatArray, tuple[float, float]]:
+    size = (decoy.size_mm, decoy.size_mm * 0.63)
+    shape = (round(size[1] * px_per_mm), round(size[0] * px_per_mm))
+    patch = (1 + 0.01 * smooth_noise(shape, 2.0, rng))[..., None] * single(decoy.colour)
+    return single(patch), size
+
+
+def _paper(grid: Grid, rng: np.random.Generator) -> FloatArray:
+    fibres = smooth_noise(grid.shape, 0.25 * grid.px_per_mm, rng)
+    clouds = smooth_noise(grid.shape, 9 * grid.px_per_mm, rng)
+    return single(1 + 0.008 * fibres + 0.012 * clouds)
+
+
+def _laminate(grid: Grid, rng: np.random.Generator) -> FloatArray:
+    specks = smooth_noise(grid.shape, 0.18 * grid.px_per_mm, rng)
+    clouds = octaves(grid.shape, 30 * grid.px_per_mm, rng)
+    return single(1 + 0.02 * specks + 0.03 * clouds)
+
+
+def _wood(grid: Grid, rng: np.random.Generator) -> FloatArray:
+    """Veneer: growth rings cut almost along the grain, with pores drawn out along it."""
+    k = grid.px_per_mm
+    y = (np.arange(grid.shape[0], dtype=np.float32) / k)[:, None]
+    wander = 3.0 * smooth_noise(grid.shape, (16 * k, 90 * k), rng)
+    wander += 0.25 * smooth_noise(grid.shape, (2 * k, 40 * k), rng)
+    rings = 0.5 + 0.5 * np.sin((y + wander) * (2 * math.pi / 8.5) + 1.5 * np.sin((y + wander) / 6.1))
+    pores = smooth_noise(grid.shape, (0.13 * k, 2.4 * k), rng)
+    fine = smooth_noise(grid.shape, (0.22 * k, 7.0 * k), rng)
+    level = 0.93 + 0.13 * rings**1.6 + 0.05 * fine - 0.20 * np.clip(pores - 1.0, 0, 1.5)
+    level = level * (1 + 0.05 * octaves(grid.shape, 40 * k, rng))
+    depth = np.array([0.75, 1.0, 1.25], np.float32)  # dark wood is also redder
+    return single(np.clip(level, 0.2, 1.6)[..., None] ** depth)
+
+
+def _cloth(grid: Grid, rng: np.random.Generator) -> FloatArray:
+    """Plain weave with uneven threads and soft folds."""
+    k = grid.px_per_mm
+    rows, columns = grid.shape
+    pitch = 0.9
+    wander = 0.10 * smooth_noise(grid.shape, 6 * k, rng)
+    y = (np.arange(rows, dtype=np.float32) / k)[:, None] + wander
+    x = (np.arange(columns, dtype=np.float32) / k)[None] + wander.mean() + 0.5 * wander
+    warp, weft = np.sin(math.pi * x / pitch), np.sin(math.pi * y / pitch)
+    over = np.sign(warp * weft)
+    weave = np.where(over > 0, np.abs(warp), np.abs(weft))
+    threads = 1 + 0.06 * smooth_noise(grid.shape, (0.4 * k, 7 * k), rng)
+    threads += 0.06 * smooth_noise(grid.shape, (7 * k, 0.4 * k), rng)
+    folds = 1 + 0.10 * smooth_noise(grid.shape, (25 * k, 45 * k), rng)
+    return single(np.clip((0.62 + 0.5 * weave) * threads * folds, 0.2, 1.6))
+
+
+def _stone(grid: Grid, rng: np.random.Generator) -> FloatArray:
+    """Polished stone: clouds, veins and grains."""
+    k = grid.px_per_mm
+    clouds = octaves(grid.shape, 22 * k, rng, levels=5, gain=0.65)
+    vein = np.abs(octaves(grid.shape, 35 * k, rng, levels=3))
+    grains = smooth_noise(grid.shape, 0.5 * k, rng)
+    level = 1 + 0.13 * clouds - 0.35 * np.exp(-((vein / 0.05) ** 2)) + 0.07 * grains
+    warm = np.stack([1 + 0.02 * clouds, np.ones_like(clouds), 1 - 0.04 * clouds], -1)
+    return single(np.clip(level, 0.3, 1.5)[..., None] * warm)
+
+
+def _noise(grid: Grid, rng: np.random.Generator) -> FloatArray:
+    fields = [0.8 * smooth_noise(grid.shape, 0.2 * grid.px_per_mm, rng) for _ in range(3)]
+    return single(np.exp(np.stack(fields, -1)))
+
+
+_MATERIALS: Mapping[str, Callable[[Grid, np.random.Generator], FloatArray]] = {
+    "paper": _paper,
+    "laminate": _laminate,
+    "wood": _wood,
+    "cloth": _cloth,
+    "stone": _stone,
+    "noise": _noise,
+}

@@ -1,0 +1,99 @@
+"""Look at parts of a photo in linear light, at the resolution that is needed and no finer.
+
+Full-size float copies of a 50-megapixel photo would cost 600 MB; a view keeps the 8- or 16-bit pixels,
+one small copy for searching, and turns only the region that is looked at into linear light.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reader.colour import linear_light
+from reader.geometry import Window, sample
+
+__all__ = ["DARK", "View"]
+
+FloatArray = NDArray[np.float32]
+
+DARK = 0.002  # linear light added before the logarithm: half an 8-bit code at the bottom of the curve
+SEARCH_PX = 800  # long side of the search picture: windows are 1/80 to 1/8 of it, at least 9 px wide
+LEAST_SEARCH_PX = 256  # smaller pictures are enlarged to this
+ENOUGH = 1.5  # pixels of a smaller copy per sample that are as good as the full picture
+
+
+@dataclass(frozen=True)
+class View:
+    """A photo to look into.
+
+    Attributes
+    ----------
+    pixels : ndarray, shape (H, W, 3), uint8 or uint16
+        sRGB-encoded RGB.
+    """
+
+    pixels: NDArray[Any]
+
+    @cached_property
+    def scale(self) -> float:
+        """Size of the search picture relative to the photo."""
+        long_side = max(self.pixels.shape[:2])
+        return min(max(1.0, LEAST_SEARCH_PX / long_side), SEARCH_PX / long_side)
+
+    @cached_property
+    def small(self) -> NDArray[np.uint8]:
+        """The search picture, sRGB-encoded 8-bit, area-averaged."""
+        source = self.pixels
+        if source.dtype == np.uint16:
+            source = (source >> 8).astype(np.uint8)
+        if self.scale == 1:
+            return np.ascontiguousarray(source)
+        method = cv2.INTER_AREA if self.scale < 1 else cv2.INTER_CUBIC
+        size = (
+            max(1, round(source.shape[1] * self.scale)),
+            max(1, round(source.shape[0] * self.scale)),
+        )
+        return np.asarray(cv2.resize(source, size, interpolation=method), np.uint8)
+
+    @cached_property
+    def log_small(self) -> FloatArray:
+        """The search picture as log10 of linear light."""
+        return np.log10(linear_light(self.small) + np.float32(DARK))
+
+    def linear(self, window: Window, columns: int, rows: int) -> FloatArray:
+        """Look at a window straight, in linear light.
+
+        Parameters
+        ----------
+        window : Window
+            In pixels of the photo.
+        columns, rows : int
+            Samples along and across the flow.
+
+        Returns
+        -------
+        ndarray, shape (rows, columns, 3), float32
+            NaN beyond the picture.
+        """
+        step = min(window.length / columns, window.width / rows)
+        if self.scale < 1 and step * self.scale >= ENOUGH:
+            return sample(linear_light(self.small), window.scaled(self.scale), columns, rows)
+        corners = np.asarray(window.quad())
+        height, width = self.pixels.shape[:2]
+        x0, y0 = (max(0, math.floor(v) - 3) for v in corners.min(axis=0))
+        x1, y1 = (math.ceil(v) + 4 for v in corners.max(axis=0))
+        region = self.pixels[y0 : min(y1, height), x0 : min(x1, width)]
+        if region.size == 0:
+            return np.full((rows, columns, 3), np.nan, np.float32)
+        moved = Window(window.x - x0, window.y - y0, window.angle, window.length, window.width)
+        return sample(linear_light(region), moved, columns, rows)
+
+    def log_light(self, window: Window, columns: int, rows: int) -> FloatArray:
+        """Look at a window straight, in log10 of linear light."""
+        return np.log10(self.linear(window, columns, rows) + np.float32(DARK))

@@ -1,0 +1,118 @@
+"""The application: the parts put together, and every error turned into a problem."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+import reader
+from reader import errors
+from service.guard import Guard, request_id
+from service.problems import HTTP_PROBLEMS, Problem, Refused, for_reader_error, for_status, respond
+from service.refusals import PICTURE_DEFEATS_READER
+from service.routes import ROUTERS
+from service.routes.page import render_problem, wants_page
+from service.services import open_services
+from service.settings import Settings
+from service.workers import ProcessReaders, Readers, WorkerLost
+
+__all__ = ["create_app"]
+
+_STATIC = Path(__file__).parent / "web" / "static"
+_DESCRIPTION = (
+    "Reads lateral-flow tests from photos. Decision support for trained users, not a cleared device."
+)
+
+
+def create_app(settings: Settings, *, readers: Readers | None = None) -> FastAPI:
+    """Make the application.
+
+    Parameters
+    ----------
+    settings : Settings
+        How it runs. Nothing is opened before the application starts.
+    readers : Readers, optional
+        Who reads the pictures; processes of their own by default.
+
+    Returns
+    -------
+    FastAPI
+        An ASGI application with the routes under ``/v1`` and the page at ``/``.
+
+    Examples
+    --------
+    >>> create_app(Settings()).title
+    'lfa-reader'
+    """
+    workers = readers or ProcessReaders(settings.workers, settings.queue, settings.read_timeout_s)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_services(settings, workers) as services:
+            app.state.services = services
+            yield
+
+    app = FastAPI(
+        title="lfa-reader",
+        version=reader.__version__,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        openapi_url="/v1/openapi.json",
+        # The interactive documentation would load scripts from outside addresses.
+        docs_url=None,
+        redoc_url=None,
+        # One picture and a few short fields: a parser needs a limit on every count.
+        form_limits={"max_files": 1, "max_fields": 8, "max_part_size": 4096},
+        generate_unique_id_function=_operation_id,
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.add_middleware(Guard, settings=settings)
+    _handle_errors(app)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _handle_errors(app: FastAPI) -> None:
+    @app.exception_handler(errors.LfaError)
+    async def reader_error(request: Request, error: errors.LfaError) -> Response:
+        return _answer(request, for_reader_error(error))
+
+    @app.exception_handler(Refused)
+    async def refused(request: Request, error: Refused) -> Response:
+        return _answer(request, error.problem, error.errors)
+
+    @app.exception_handler(WorkerLost)
+    async def worker_lost(request: Request, _error: WorkerLost) -> Response:
+        return _answer(request, PICTURE_DEFEATS_READER)
+
+    @app.exception_handler(HTTPException)
+    async def http_error(request: Request, error: HTTPException) -> Response:
+        response = _answer(request, for_status(error.status_code))
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        return _answer(request, HTTP_PROBLEMS[422], tuple(_part(e["loc"], e["type"]) for e in error.errors()))
+
+
+def _part(place: tuple[str | int, ...], code: str) -> dict[str, str]:
+    """Name the part of the request that is wrong, and never what stood there."""
+    return {"where": str(place[0]), "name": str(place[1]) if len(place) > 1 else "", "code": code}
+
+
+def _answer(request: Request, problem: Problem, parts: tuple[dict[str, str], ...] = ()) -> Response:
+    name = request_id(request.scope)
+    if wants_page(request):
+        return render_problem(request.app.state.services, problem, name)
+    return respond(problem, name, parts)

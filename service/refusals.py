@@ -1,0 +1,68 @@
+"""The service's own reasons to refuse a request, each with what the client can do."""
+
+from service.problems import Problem
+
+__all__ = [
+    "CROSS_SITE",
+    "KEY_REUSED",
+    "NOT_READY",
+    "PICTURE_DEFEATS_READER",
+    "PICTURE_GONE",
+    "READING_CONFLICT",
+    "READING_NOT_FOUND",
+    "READING_OUTDATED",
+    "STRIP_NOT_FOUND",
+    "WRONG_HOST",
+]
+
+READING_NOT_FOUND = Problem(
+    404, "reading-not-found", "There is no reading with this id.", "Check the id, or send the picture again."
+)
+STRIP_NOT_FOUND = Problem(
+    404,
+    "strip-not-found",
+    "The reading has no such strip, or no profile of it.",
+    "The reading lists its strips by number.",
+)
+PICTURE_GONE = Problem(
+    410, "picture-gone", "The picture of this reading is no longer kept.", "The reading itself still stands."
+)
+READING_CONFLICT = Problem(
+    409,
+    "reading-conflict",
+    "There is a reading with this id, of another picture or for another assay.",
+    "Use a new id for every picture.",
+)
+KEY_REUSED = Problem(
+    422,
+    "idempotency-key-reused",
+    "This Idempotency-Key was used with another picture or assay.",
+    "Use a new key for every picture.",
+)
+READING_OUTDATED = Problem(
+    409,
+    "reading-outdated",
+    "This version of the software reads the picture differently from the one that made the reading.",
+    "Send the picture again under a new id to have it read by this version.",
+)
+PICTURE_DEFEATS_READER = Problem(
+    422,
+    "picture-not-processable",
+    "The picture could not be processed within the limits of time and memory.",
+    "Take a new picture, or send it as an ordinary JPEG.",
+)
+WRONG_HOST = Problem(
+    421,
+    "wrong-host",
+    "The service is not known by this name.",
+    "Use the address that the service printed when it started.",
+)
+CROSS_SITE = Problem(
+    403,
+    "cross-site",
+    "Another web page may not send to this service.",
+    "Use the service's own page, or a program.",
+)
+NOT_READY = Problem(
+    503, "not-ready", "The service cannot work at the moment.", "Try again soon.", {"Retry-After": "5"}
+)

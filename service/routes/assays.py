@@ -1,0 +1,16 @@
+"""The assays that can be asked for."""
+
+from fastapi import APIRouter
+
+from service.routes.common import ServicesDep
+from service.schemas import AssayItem, AssayList
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1", tags=["assays"])
+
+
+@router.get("/assays")
+async def list_assays(services: ServicesDep) -> AssayList:
+    """List the known assays."""
+    return AssayList(items=[AssayItem(id=key, name=name) for key, name in services.assays.items()])

@@ -1,0 +1,58 @@
+"""What several routes need: parameters, errors for the OpenAPI document, conditional answers."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from service.problems import Refused
+from service.refusals import READING_NOT_FOUND
+from service.schemas import ProblemModel
+from service.services import Services, get_services
+from service.store import StoredReading
+
+__all__ = ["AssayQuery", "ServicesDep", "StoredDep", "cached", "problems", "unchanged"]
+
+ServicesDep = Annotated[Services, Depends(get_services)]
+AssayQuery = Annotated[
+    str,
+    Query(
+        max_length=64,
+        pattern="^[a-z0-9][a-z0-9-]*$",
+        description="Id of an assay in GET /v1/assays; `generic` is a control and any test lines.",
+    ),
+]
+
+
+async def _stored(reading_id: UUID, services: ServicesDep) -> StoredReading:
+    stored = await run_in_threadpool(services.readings.find, str(reading_id))
+    if stored is None:
+        raise Refused(READING_NOT_FOUND)
+    return stored
+
+
+StoredDep = Annotated[StoredReading, Depends(_stored)]
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe the errors of a route for the OpenAPI document.
+
+    Parameters
+    ----------
+    *statuses : int
+        HTTP statuses of the errors it may answer with.
+    """
+    content = {"application/problem+json": {"schema": ProblemModel.model_json_schema()}}
+    return {status: {"description": "Problem", "content": content} for status in statuses}
+
+
+def unchanged(request: Request, etag: str) -> Response | None:
+    """Return a 304 when the client has this very version, else None."""
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    return Response(status_code=304, headers=cached(etag)) if etag in known or "*" in known else None
+
+
+def cached(etag: str) -> dict[str, str]:
+    """Return the headers of something that may be kept by its reader alone, and is asked for again."""
+    return {"ETag": etag, "Cache-Control": "private, no-cache"}

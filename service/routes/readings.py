@@ -1,0 +1,154 @@
+"""Readings: send a picture, look at a reading, list them."""
+
+import base64
+import binascii
+from typing import Annotated, Any
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+
+from fastapi import APIRouter, Header, Query, Request, Response, UploadFile
+from starlette.concurrency import run_in_threadpool
+
+from service.intake import Accepted, Submission, accept, label_of, require_assay
+from service.problems import HTTP_PROBLEMS, Refused
+from service.refusals import KEY_REUSED
+from service.routes.common import AssayQuery, ServicesDep, StoredDep, cached, problems, unchanged
+from service.schemas import ReadingItem, ReadingModel, ReadingPage
+from service.store import Spool, StoredReading
+
+__all__ = ["copy_upload", "router"]
+
+router = APIRouter(prefix="/v1", tags=["readings"])
+
+_CHUNK = 1 << 20
+_KEYS = uuid5(NAMESPACE_URL, "urn:lfa:idempotency-key")
+_RAW_PICTURE: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "The picture as it is: JPEG, PNG, WebP, HEIC or TIFF.",
+        "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+_ACCEPTED: dict[int | str, dict[str, Any]] = {
+    200: {"model": ReadingModel, "description": "The same picture was sent before; this is its reading"},
+    201: {
+        "model": ReadingModel,
+        "description": "A new reading",
+        "headers": {"Location": {"schema": {"type": "string"}}, "ETag": {"schema": {"type": "string"}}},
+    },
+    **problems(400, 403, 408, 409, 413, 415, 422, 503, 507),
+}
+_FOUND: dict[int | str, dict[str, Any]] = {
+    304: {"description": "The reading has not changed"},
+    **problems(404, 422),
+}
+
+
+@router.put("/readings/{reading_id}", status_code=201, responses=_ACCEPTED, openapi_extra=_RAW_PICTURE)
+async def put_reading(
+    reading_id: UUID, request: Request, services: ServicesDep, assay: AssayQuery = "generic"
+) -> Response:
+    """Read a picture under an id that the client made.
+
+    May be repeated without harm: the same picture answers 200 with the first reading, another one 409.
+    """
+    submission = Submission(str(reading_id), require_assay(services, assay), label=str(reading_id))
+    with services.blobs.spool() as spool:
+        async for chunk in request.stream():
+            spool.write(chunk)
+        return _answer(await accept(services, submission, spool))
+
+
+@router.post("/readings", status_code=201, responses=_ACCEPTED)
+async def post_reading(
+    image: UploadFile,
+    services: ServicesDep,
+    assay: AssayQuery = "generic",
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
+) -> Response:
+    """Read a picture from a form.
+
+    With an ``Idempotency-Key`` it may be repeated without harm; ``PUT`` is the better way for programs.
+    """
+    # The id follows from the key, so that a repeated key finds its reading without a table of keys.
+    reading_id = uuid4() if idempotency_key is None else uuid5(_KEYS, idempotency_key)
+    submission = Submission(
+        str(reading_id), require_assay(services, assay), label_of(image.filename), conflict=KEY_REUSED
+    )
+    with services.blobs.spool() as spool:
+        await copy_upload(image, spool)
+        return _answer(await accept(services, submission, spool))
+
+
+@router.get("/readings/{reading_id}", response_model=ReadingModel, responses=_FOUND)  # noqa: FAST003  (the dependency takes it)
+async def get_reading(request: Request, stored: StoredDep) -> Response:
+    """Return a reading."""
+    return unchanged(request, _etag(stored)) or _document(stored, 200)
+
+
+@router.get("/readings", responses=problems(422))
+async def list_readings(
+    response: Response,
+    services: ServicesDep,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, Query(max_length=64)] = None,
+) -> ReadingPage:
+    """List readings, the newest first."""
+    found = await run_in_threadpool(services.readings.page, before=_position(cursor), limit=limit + 1)
+    shown = found[:limit]
+    following = f"/v1/readings?limit={limit}&cursor={_cursor(shown[-1].seq)}" if len(found) > limit else None
+    if following is not None:
+        response.headers["Link"] = f'<{following}>; rel="next"'
+    return ReadingPage(items=[_item(reading) for reading in shown], next=following)
+
+
+async def copy_upload(image: UploadFile, spool: Spool) -> None:
+    """Copy a form's file to the spool, a piece at a time."""
+    while chunk := await image.read(_CHUNK):
+        spool.write(chunk)
+
+
+def _answer(accepted: Accepted) -> Response:
+    response = _document(accepted.reading, 201 if accepted.new else 200)
+    response.headers["Location"] = f"/v1/readings/{accepted.reading.id}"
+    return response
+
+
+def _document(stored: StoredReading, status: int) -> Response:
+    return Response(
+        stored.document.encode(), status, media_type="application/json", headers=cached(_etag(stored))
+    )
+
+
+def _etag(stored: StoredReading) -> str:
+    return f'"{stored.id}.{stored.version}"'
+
+
+def _item(stored: StoredReading) -> ReadingItem:
+    return ReadingItem.model_validate(
+        {
+            "id": stored.id,
+            "received_at": stored.received_at,
+            "assay": stored.assay,
+            "outcome": stored.outcome,
+            "image_sha256": stored.image_sha256,
+            "version": stored.version,
+            "href": f"/v1/readings/{stored.id}",
+        }
+    )
+
+
+def _cursor(seq: int) -> str:
+    return base64.urlsafe_b64encode(str(seq).encode()).decode().rstrip("=")
+
+
+def _position(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        position = int(text)
+    except (binascii.Error, ValueError):
+        position = -1
+    if not 0 <= position < 1 << 62:
+        raise Refused(HTTP_PROBLEMS[422], ({"where": "query", "name": "cursor", "code": "cursor_invalid"},))
+    return position

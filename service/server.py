@@ -1,0 +1,82 @@
+"""Serving the application to this machine."""
+
+import datetime as dt
+import json
+import logging
+import os
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from reader import errors
+from service.app import create_app
+from service.settings import Settings, is_loopback
+
+__all__ = ["JsonFormatter", "run"]
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object for each line of the log."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a record as JSON."""
+        line = {
+            "time": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        extra = {key: getattr(record, key) for key in ("request_id", "milliseconds") if hasattr(record, key)}
+        return json.dumps(line | extra)
+
+
+def run(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:
+    """Serve until interrupted.
+
+    Parameters
+    ----------
+    settings : Settings
+        How the service runs.
+    ready : callable, optional
+        Called with the service's address once that is known, just before serving begins; connections
+        made from then on are answered.
+
+    Raises
+    ------
+    OptionError
+        If the address can be reached from other machines, for there are no keys to keep them out, or
+        if it cannot be listened on.
+    """
+    if not is_loopback(settings.host):
+        raise errors.OptionError("Without access keys the service only listens on 127.0.0.1 or ::1.")
+    os.umask(0o077)  # whatever is written is for the service's own account
+    log = logging.StreamHandler()
+    log.setFormatter(JsonFormatter())
+    logging.basicConfig(level=logging.INFO, handlers=[log])
+    listener = _listen(settings.host, settings.port)
+    if ready is not None:
+        ready(_address(settings.host, listener))
+    config = uvicorn.Config(
+        create_app(settings),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=10,
+        lifespan="on",
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise errors.OptionError(f"Port {port} cannot be listened on: {error.strerror or error}.") from error
+
+
+def _address(host: str, listener: socket.socket) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listener.getsockname()[1]}/"

@@ -1,0 +1,104 @@
+"""What the routes work with, made when the application starts and handed to each of them."""
+
+import asyncio
+import contextlib
+import datetime as dt
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+
+import reader
+from service.settings import Settings
+from service.store import BlobFolder, ReadingStore
+from service.store.database import open_database
+from service.workers import Readers
+
+__all__ = ["KeyedLocks", "Services", "get_services", "known_assays", "open_services", "utc_now"]
+
+
+class KeyedLocks:
+    """One lock for each key that is in use, and none for those that are not."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    @contextlib.asynccontextmanager
+    async def hold(self, key: str) -> AsyncIterator[None]:
+        """Be the only one at work on a key."""
+        lock, users = self._locks.get(key, (asyncio.Lock(), 0))
+        self._locks[key] = (lock, users + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, users = self._locks.pop(key)
+            if users > 1:
+                self._locks[key] = (lock, users - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of a running service.
+
+    Attributes
+    ----------
+    settings : Settings
+        How it runs.
+    blobs : BlobFolder
+        The pictures.
+    readings : ReadingStore
+        What they say.
+    readers : Readers
+        Who reads them.
+    assays : mapping of str to str
+        Names of the known assays by id.
+    locks : KeyedLocks
+        For one reading id at a time.
+    """
+
+    settings: Settings
+    blobs: BlobFolder
+    readings: ReadingStore
+    readers: Readers
+    assays: Mapping[str, str]
+    locks: KeyedLocks = field(default_factory=KeyedLocks)
+
+
+def get_services(request: Request) -> Services:
+    """Return the running application's parts."""
+    services: Services = request.app.state.services
+    return services
+
+
+@contextlib.asynccontextmanager
+async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[Services]:
+    """Open the data folder and start the readers; close both in the end."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    blobs = BlobFolder(settings.data, min_free_bytes=settings.min_free_bytes)
+    blobs.prepare()
+    readings = ReadingStore(open_database(settings.data / "lfa.sqlite3"))
+    try:
+        await readers.start()
+        yield Services(settings, blobs, readings, readers, known_assays())
+    finally:
+        await readers.close()
+        readings.close()
+
+
+def known_assays() -> dict[str, str]:
+    """Return the names of the assays that come with the reader, by id."""
+    found: list[Any] = list(reader.list_assays())
+    return {assay.id: assay.name for assay in found}
+
+
+def utc_now() -> str:
+    """Return the time as UTC in RFC 3339, with microseconds, so that text order is time order.
+
+    Examples
+    --------
+    >>> utc_now().endswith("Z"), len(utc_now())
+    (True, 27)
+    """
+    return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,182 @@
+"""What is kept: that it is whole, private and there, and that a full disk is told."""
+
+import errno
+import os
+import sqlite3
+import stat
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from starlette.testclient import TestClient
+
+from reader import errors
+from service import Settings
+from service.store import AlreadyStored, BlobFolder, NewReading, ReadingStore
+from service.store.database import SCHEMA_NUMBER, open_database
+
+from .service_helpers import open_client
+
+NEW = NewReading(
+    id="00000000-0000-4000-8000-000000000001",
+    image_sha256="0" * 64,
+    image_bytes=3,
+    assay="generic",
+    outcome="negative",
+    software="0.1.0",
+    document='{"é": 1}',
+    received_at="2026-11-21T08:00:00.000000Z",
+)
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> BlobFolder:
+    folder = BlobFolder(tmp_path)
+    folder.prepare()
+    return folder
+
+
+def keep(blobs: BlobFolder, content: bytes) -> Path:
+    with blobs.spool() as spool:
+        spool.write(content)
+        blobs.keep(spool)
+        return blobs.path(spool.sha256)
+
+
+def test_a_kept_picture_lies_under_its_digest_for_its_owner_alone(blobs: BlobFolder, tmp_path: Path) -> None:
+    place = keep(blobs, b"abc")
+    digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert place == tmp_path / "blobs" / "ba" / "78" / digest
+    assert place.read_bytes() == b"abc"
+    assert stat.S_IMODE(place.stat().st_mode) == 0o600
+    assert {stat.S_IMODE(p.stat().st_mode) for p in (tmp_path / "blobs").rglob("*") if p.is_dir()} == {0o700}
+
+
+def test_a_picture_that_is_not_kept_leaves_nothing(blobs: BlobFolder, tmp_path: Path) -> None:
+    with blobs.spool() as spool:
+        spool.write(b"abc")
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+
+
+def test_a_picture_that_is_there_is_not_written_again(blobs: BlobFolder) -> None:
+    first = keep(blobs, b"abc").stat()
+    second = keep(blobs, b"abc").stat()
+    assert (first.st_ino, first.st_mtime_ns) == (second.st_ino, second.st_mtime_ns)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "", "A" * 64, "0" * 63, "0" * 64 + "\n"])
+def test_only_a_digest_leads_to_a_picture(blobs: BlobFolder, name: str) -> None:
+    with pytest.raises(ValueError, match="digest"):
+        blobs.path(name)
+
+
+def test_what_a_killed_server_left_behind_is_cleared_away_in_time(blobs: BlobFolder, tmp_path: Path) -> None:
+    old, new = tmp_path / "spool" / "old", tmp_path / "spool" / "new"
+    for leftover in (old, new):
+        leftover.write_bytes(b"x")
+    os.utime(old, (time.time() - 7200,) * 2)
+    blobs.prepare()
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace", "mkdir"])
+def test_a_disk_that_takes_no_more_is_told_and_leaves_nothing(
+    settings: Settings, photo: bytes, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def full(*_args: Any, **_kwargs: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = f"/v1/readings/{uuid4()}"
+    with open_client(settings) as client:
+        with monkeypatch.context() as patched:
+            patched.setattr(os, call, full)
+            answer = client.put(path, content=photo)
+        assert (answer.status_code, answer.json()["code"]) == (507, "output-not-writable")
+        assert [p for p in (settings.data / "blobs").rglob("*") if p.is_file()] == []
+        assert not list((settings.data / "spool").iterdir())
+        assert client.get(path).status_code == 404
+        assert client.put(path, content=photo).status_code == 201
+
+
+def test_a_nearly_full_disk_takes_no_picture_and_is_not_ready(settings: Settings, photo: bytes) -> None:
+    with open_client(replace(settings, min_free_bytes=1 << 60)) as client:
+        assert client.put(f"/v1/readings/{uuid4()}", content=photo).status_code == 507
+        ready = client.get("/readyz")
+        assert (ready.status_code, ready.json()["code"]) == (503, "not-ready")
+        assert client.get("/healthz").status_code == 200
+
+
+def test_a_database_that_takes_no_more_is_told(client: TestClient, settings: Settings, photo: bytes) -> None:
+    database = client.app.state.services.readings._writer
+    with database.begin() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    with database.connect() as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    statuses = set()
+    for _ in range(40):
+        answer = client.put(f"/v1/readings/{uuid4()}", content=photo)
+        statuses.add((answer.status_code, answer.headers["content-type"]))
+    assert statuses == {(201, "application/json"), (507, "application/problem+json")}
+    for item in client.get("/v1/readings").json()["items"]:
+        assert client.get(item["href"] + "/image").status_code == 200
+    assert sqlite3.connect(settings.data / "lfa.sqlite3").execute("PRAGMA integrity_check").fetchone() == (
+        "ok",
+    )
+
+
+def test_the_database_keeps_every_commit_and_is_for_its_owner_alone(tmp_path: Path) -> None:
+    engine = open_database(tmp_path / "d.sqlite3")
+    with engine.connect() as connection:
+        asked = ("busy_timeout", "journal_mode", "synchronous", "foreign_keys", "user_version")
+        said = [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in asked]
+        modes = {stat.S_IMODE(p.stat().st_mode) for p in tmp_path.glob("d.sqlite3*")}
+    engine.dispose()
+    assert said == [5000, "wal", 2, 1, SCHEMA_NUMBER]
+    assert modes == {0o600}
+
+
+def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "d.sqlite3"
+    open_database(path).dispose()
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_NUMBER + 1}")
+    connection.close()
+    with pytest.raises(errors.OptionError, match="newer version"):
+        open_database(path)
+
+
+def test_a_stored_reading_is_found_as_it_was_given(tmp_path: Path) -> None:
+    store = ReadingStore(open_database(tmp_path / "d.sqlite3"))
+    added = store.add(NEW)
+    found = store.find(NEW.id)
+    store.close()
+    assert added == found
+    assert {name: getattr(found, name) for name in NewReading.__dataclass_fields__} == {
+        name: getattr(NEW, name) for name in NewReading.__dataclass_fields__
+    }
+
+
+def test_an_id_is_stored_once(tmp_path: Path) -> None:
+    store = ReadingStore(open_database(tmp_path / "d.sqlite3"))
+    store.add(NEW)
+    with pytest.raises(AlreadyStored):
+        store.add(replace(NEW, image_sha256="1" * 64))
+    assert [reading.image_sha256 for reading in store.page(before=None, limit=9)] == ["0" * 64]
+    store.close()
+
+
+def test_the_slower_of_two_servers_on_one_folder_finds_the_others_reading(
+    settings: Settings, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/v1/readings/{uuid4()}"
+    with open_client(settings) as first, open_client(settings) as second:
+        answer = first.put(path, content=photo)
+        store = second.app.state.services.readings
+        looks = iter([None, store.find(path.rsplit("/", 1)[1])])
+        monkeypatch.setattr(ReadingStore, "find", lambda _self, _id: next(looks))
+        late = second.put(path, content=photo)
+    assert (answer.status_code, late.status_code) == (201, 200)
+    assert late.content == answer.content
