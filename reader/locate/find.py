@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from reader.locate.framed import propose_framed
 from reader.locate.outlines import propose_outlined
 from reader.locate.rank import distinct, search_planes, window_scores
 from reader.measure.evidence import control_probability, likely_control
-from reader.measure.lines import ROWS, FoundLine, Patch, find_lines
+from reader.measure.lines import ROWS, FoundLine, Patch, find_lines, texture
 from reader.view import View
 
 __all__ = ["Candidate", "Hypothesis", "find_strips", "patch_of"]
@@ -26,28 +26,41 @@ __all__ = ["Candidate", "Hypothesis", "find_strips", "patch_of"]
 SIDE, END = 0.25, 0.60  # margins of a patch, in membrane widths
 FRAMED_KEPT = 6  # windows per tried direction
 FRAMED_LOOKED = 12
-PLACES, NESTED = 8, 4  # places in a photo that are looked at closely, and rectangles at each
+PLACES, NESTED = 12, 4  # places in a photo that are looked at closely, and rectangles at each
 SHARPNESS = 4.0  # how fast a hypothesis' weight falls with its score
 SAME_PLACE = 0.2  # overlap above which two rectangles speak of one place
 CLOSE_UP = (0.45, 0.16)  # length and width of a window that fills the picture, of its long side
+MOTTLE = (0.04, 2.5)  # absorbance that real windows stay below, and what ten times that costs
+RELIEF = (0.25, 2.5)  # the same for the scatter of the profile: strong control lines reach it
+NO_LINE = -2.0  # quality that stands for no line at all
 CLOSE_QUALITY = -0.75  # of the best line of a cut window; devices' marks stay below
+LINED_SCORE = -0.6  # least score of a window with a control line
+BLANK_ODDS = 3.0  # least log-odds of a window without one
+SIBLING_LEAN, SIBLING_SIZE, SIBLING_SCORE = 0.09, 0.22, 1.1  # radians, log of sizes, score
 INNER_ODDS, INNER_SCORE = 2.5, 0.35  # of a small window inside a device; parts of a cut window stay below
 RANK_WEIGHT = 0.25  # of a ranker's log-odds against a line's quality
 
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """One rectangle that may be the membrane, and the lines seen in it."""
+    """One rectangle that may be the membrane, the lines seen in it and its mottle (`texture`)."""
 
     window: Window
     score: float
     lines: tuple[FoundLine, ...]
+    mottle: float
     weight: float = 1.0
 
     @property
     def control(self) -> FoundLine | None:
         """The line that looks most like a control line."""
         return likely_control(self.lines)
+
+    @property
+    def control_probability(self) -> float:
+        """Probability that the control line is a line and what it lies on is a membrane."""
+        membrane = 1 / (1 + (self.mottle / (2 * MOTTLE[0])) ** 4)
+        return membrane * control_probability(self.control)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +84,7 @@ class Candidate:
     @property
     def control_probability(self) -> float:
         """Probability that a control line is there, over all hypotheses."""
-        return sum(h.weight * control_probability(h.control) for h in self.hypotheses)
+        return sum(h.weight * h.control_probability for h in self.hypotheses)
 
 
 def patch_of(view: View, window: Window, rows: int = ROWS) -> Patch:
@@ -90,7 +103,7 @@ def patch_of(view: View, window: Window, rows: int = ROWS) -> Patch:
 
 
 def find_strips(view: View) -> tuple[Candidate, ...]:
-    """Find the strips of a photo, most evident first.
+    """Find the strips of a photo.
 
     Parameters
     ----------
@@ -100,14 +113,54 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
     Returns
     -------
     tuple of Candidate
-        Candidates with a control line or that look like a window without one; the caller decides what
-        is evident enough.
+        Strips in reading order (rows, then left to right); empty when nothing in the photo looks
+        like a read window. A strip may have no visible line.
     """
     close = _close_up(view)
     scene = _in_scene(view)
     if close is not None and _fills_picture(close, scene, max(view.pixels.shape[:2])):
         return (close,)
-    return scene
+    lined = [c for c in scene if c.control_probability > 0.5 and c.hypotheses[0].score > LINED_SCORE]
+    if lined:
+        return _in_reading_order([lined[0], *_siblings(lined[0], lined[1:])])
+    blank = [c for c in scene if c.odds > BLANK_ODDS and c.hypotheses[0].mottle < MOTTLE[0]]
+    if blank:
+        first = max(blank, key=lambda c: c.odds)
+        return _in_reading_order([first, *_siblings(first, [c for c in blank if c is not first])])
+    return ()
+
+
+def _siblings(first: Candidate, others: Sequence[Candidate]) -> list[Candidate]:
+    """Return the strips that lie beside the first: as wide, parallel, about as evident."""
+    kept = [first]
+    for other in others:
+        a, b = first.hypotheses[0].window, other.hypotheses[0].window
+        lean = abs(math.remainder(a.angle - b.angle, math.pi))
+        alike = lean < SIBLING_LEAN and abs(math.log(b.width / a.width)) < SIBLING_SIZE
+        alike &= abs(math.log(b.length / a.length)) < 2 * SIBLING_SIZE
+        evident = other.hypotheses[0].score > first.hypotheses[0].score - SIBLING_SCORE
+        if alike and evident and all(_beside(k.hypotheses[0].window, b) for k in kept):
+            kept.append(other)
+    return kept[1:]
+
+
+def _beside(a: Window, b: Window) -> bool:
+    """Tell whether two windows lie beside each other, not one beyond the other on the same strip."""
+    u, v = a.flow, a.across
+    along = abs((b.x - a.x) * u[0] + (b.y - a.y) * u[1])
+    across = abs((b.x - a.x) * v[0] + (b.y - a.y) * v[1])
+    return across > 1.5 * a.width or along > 2.5 * a.length
+
+
+def _in_reading_order(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Order strips by rows (half a window tall), then from left to right."""
+
+    def place(candidate: Candidate) -> tuple[int, float]:
+        window = candidate.hypotheses[0].window
+        tall = max(abs(window.length * window.flow[1]), abs(window.width * window.across[1]), 1.0)
+        return round(window.y / (1.5 * tall)), window.x
+
+    return tuple(sorted(found, key=place))
 
 
 def _fills_picture(close: Candidate, scene: Sequence[Candidate], long_side: int) -> bool:
@@ -182,12 +235,20 @@ def _same_place(a: Window, b: Window) -> bool:
 
 
 def _look(view: View, window: Window, score: float) -> Hypothesis:
-    """Look at a proposed window closely and add what its lines say to its score."""
-    lines = find_lines(patch_of(view, window))
+    """Look at a proposed window closely and add what its lines and its texture say to its score."""
+    patch = patch_of(view, window)
+    lines = find_lines(patch)
+    mottle, relief = texture(patch)
+    score -= _excess(mottle, MOTTLE) + _excess(relief, RELIEF)
     best = likely_control(lines)
     if best is None:
-        return Hypothesis(window, score - 3.0, lines)
-    return Hypothesis(window, score + best.quality + _second_line(lines, best), lines)
+        return Hypothesis(window, score + NO_LINE, lines, mottle)
+    return Hypothesis(window, score + max(best.quality, NO_LINE) + _second_line(lines, best), lines, mottle)
+
+
+def _excess(value: float, limit: tuple[float, float]) -> float:
+    """Return what it costs to exceed a limit: its second number for ten times the first."""
+    return limit[1] * max(0.0, math.log10(min(max(value, limit[0]), 1.0) / limit[0]))
 
 
 def _second_line(lines: Sequence[FoundLine], control: FoundLine) -> float:
@@ -210,5 +271,5 @@ def _weighted(hypotheses: Sequence[Hypothesis]) -> tuple[Hypothesis, ...]:
     weights = [math.exp(SHARPNESS * (h.score - ordered[0].score)) for h in ordered]
     total = sum(weights)
     return tuple(
-        Hypothesis(h.window, h.score, h.lines, w / total) for h, w in zip(ordered, weights, strict=True)
+        replace(h, weight=w / total) for h, w in zip(ordered, weights, strict=True)
     )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from reader.measure.scan import LineScan
 
-__all__ = ["BLOCKS", "ROWS", "FoundLine", "Patch", "find_lines"]
+__all__ = ["BLOCKS", "ROWS", "FoundLine", "Patch", "find_lines", "texture"]
 
 FloatArray = NDArray[np.float32]
 
@@ -163,6 +163,33 @@ def find_lines(patch: Patch) -> tuple[FoundLine, ...]:
     noise = [_noise(scan, rows, taken) for scan in scans]
     lines = [replace(line, snr=line.height / noise[k]) for k, line in found]
     return tuple(line for line in lines if line.explained > LEAST_EXPLAINED)
+
+
+def texture(patch: Patch) -> tuple[float, float]:
+    """Return how much a window varies otherwise than a membrane with lines does.
+
+    Parameters
+    ----------
+    patch : Patch
+        The window.
+
+    Returns
+    -------
+    mottle, relief : float
+        Scatter (absorbance, rms) of what depends on neither the place along the flow nor the place
+        across alone, and scatter of the mean profile. Text, wells and codes have a mottle above 0.06,
+        real windows below 0.04; printed grey ramps have a relief above 0.3.
+    """
+    side, end = round(SIDE_TRIM * patch.rows), round(END_TRIM * patch.rows)
+    rows = slice(patch.side + side, patch.side + patch.rows - side)
+    columns = slice(patch.end + end, patch.end + patch.columns - end)
+    light = patch.log_light[rows, columns] @ SEARCH_MIX
+    light = light[:, np.isfinite(light).all(axis=0)]
+    if light.shape[1] < patch.rows // 2:
+        return math.inf, math.inf
+    along, across = light.mean(axis=0, keepdims=True), light.mean(axis=1, keepdims=True)
+    rest = light - along - across + light.mean()
+    return float(rest.std()), float(along.std())
 
 
 def _profiles(patch: Patch) -> _Profiles | None:

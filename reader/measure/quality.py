@@ -1,0 +1,185 @@
+"""How well a photo shows one window: numbers, and the flags that follow from them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reader.geometry import Window
+from reader.measure.lines import SIDE_TRIM
+
+__all__ = ["Quality", "assess"]
+
+REJECT_WIDTH_PX, WARN_WIDTH_PX = 7.0, 16.0  # a line of 0.3 widths must cover at least two pixels
+DARK_LIGHT = (0.012, 0.05)  # linear light of the membrane: below it 8-bit steps exceed 2 % and 0.6 %
+CLIPPED_CODE = 253
+CLIPPED_SHARE = (0.35, 0.05)  # of the window: over-exposed altogether; in part
+GLARE_SHARE = 0.12  # of the window in one over-exposed spot that is not the whole window
+SHADOW_STEP = 0.12  # absorbance between neighbouring quarters along the flow, beside the lines
+NOISY = 0.012  # absorbance: spread of a blank line height above which faint lines are lost
+HEAVY_JPEG = 60
+BLUR_REJECT, BLUR_WARN = 0.24, 0.17  # sigma of the window's sharpest edge, membrane widths
+STAIN = 0.06  # absorbance: departure of the fitted line-free membrane from a straight line, rms
+SLANT = 0.20  # lean of a line against the right angle, widths per width
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Measured qualities of a window, and the flags they raise."""
+
+    values: Mapping[str, float | None]
+    flags: tuple[str, ...]
+
+
+def assess(
+    pixels: NDArray[Any],
+    window: Window,
+    *,
+    noise: float,
+    baseline: NDArray[np.float64],
+    jpeg_quality: int | None,
+    lean: float,
+) -> Quality:
+    """Judge how well the photo shows this window.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (H, W, 3)
+        The photo.
+    window : Window
+        Where the membrane lies.
+    noise : float
+        Spread of a line height over line-free membrane, absorbance.
+    baseline : ndarray, shape (N,)
+        Fitted line-free membrane, absorbance; NaN where unknown.
+    jpeg_quality : int or None
+        1..100, None if the photo is not a JPEG.
+    lean : float
+        How far lines lean against the right angle, widths per width.
+    """
+    codes = _window_codes(pixels, window)
+    bright = codes.max(axis=2)
+    clipped = float((codes.min(axis=2) >= CLIPPED_CODE).mean())
+    light = float(np.median(((bright / 255.0 + 0.055) / 1.055) ** 2.4))
+    blur = _edge_sigma(pixels, window)
+    bow = _bow(baseline)
+    values = {
+        "width_px": window.width,
+        "light": light,
+        "clipped": clipped,
+        "noise": noise,
+        "blur": blur,
+        "stain": bow,
+        "jpeg_quality": None if jpeg_quality is None else float(jpeg_quality),
+    }
+    checks = {
+        "too-small": window.width < REJECT_WIDTH_PX,
+        "low-resolution": REJECT_WIDTH_PX <= window.width < WARN_WIDTH_PX,
+        "too-dark": light < DARK_LIGHT[0],
+        "glare": _glare(codes, clipped),
+        "clipped": clipped > CLIPPED_SHARE[0],
+        "noisy": noise > NOISY or DARK_LIGHT[0] <= light < DARK_LIGHT[1],
+        "blurred": blur is not None and blur > BLUR_REJECT,
+        "soft": blur is not None and BLUR_WARN < blur <= BLUR_REJECT,
+        "heavy-jpeg": jpeg_quality is not None and jpeg_quality < HEAVY_JPEG,
+        "stained": bow > STAIN,
+        "shadow-edge": _shadow_edge(bright),
+        "tilted": abs(lean) > SLANT,
+    }
+    return Quality(values, tuple(code for code, raised in checks.items() if raised))
+
+
+def _window_codes(pixels: NDArray[Any], window: Window) -> NDArray[np.float32]:
+    """Return the 8-bit codes of the window seen straight, without its rims."""
+    rows = max(8, min(64, round(window.width)))
+    columns = max(16, min(512, round(window.length * rows / window.width)))
+    corners = np.asarray(window.quad())
+    x0, y0 = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 1, 0)
+    x1, y1 = np.ceil(corners.max(axis=0)).astype(int) + 2
+    region = pixels[y0:y1, x0:x1]
+    u, v = window.flow, window.across
+    su, sv = window.length / columns, window.width / rows
+    cx, cy = window.x - x0, window.y - y0
+    matrix = np.array(
+        [
+            [su * u[0], sv * v[0], cx - u[0] * (window.length - su) / 2 - v[0] * (window.width - sv) / 2],
+            [su * u[1], sv * v[1], cy - u[1] * (window.length - su) / 2 - v[1] * (window.width - sv) / 2],
+        ]
+    )
+    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    seen = cv2.warpAffine(region, matrix, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    trim = max(1, round(SIDE_TRIM * rows))
+    scale = 257.0 if pixels.dtype == np.uint16 else 1.0
+    return seen[trim:-trim, trim:-trim].astype(np.float32) / np.float32(scale)
+
+
+def _glare(codes: NDArray[np.float32], clipped: float) -> bool:
+    """Tell a reflection: one white spot that covers part of the width, the rest well exposed."""
+    if not CLIPPED_SHARE[1] < clipped <= CLIPPED_SHARE[0]:
+        return False
+    mask = (codes.min(axis=2) >= CLIPPED_CODE).astype(np.uint8)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    largest = int(stats[1:, cv2.CC_STAT_AREA].max()) if count > 1 else 0
+    rest = codes.max(axis=2)[mask == 0]
+    return largest > GLARE_SHARE * mask.size and float(np.median(rest)) < CLIPPED_CODE - 15
+
+
+def _bow(baseline: NDArray[np.float64]) -> float:
+    """Return how far the line-free membrane departs from a straight line, rms absorbance."""
+    known = np.isfinite(baseline)
+    if known.sum() < 8:
+        return 0.0
+    x = np.flatnonzero(known)
+    y = baseline[known]
+    return float((y - np.polyval(np.polyfit(x, y, 1), x)).std())
+
+
+def _shadow_edge(bright: NDArray[np.float32]) -> bool:
+    """Tell a step of light across the window that no line explains: medians of quarters differ sharply."""
+    columns = np.log10(np.maximum(np.median(bright, axis=0), 1.0)) * 2.2
+    levels = [float(np.percentile(part, 80)) for part in np.array_split(columns, 6)]
+    steps = np.abs(np.diff(levels))
+    rest = np.sort(steps)[:-1]
+    return bool(steps.max() > SHADOW_STEP and steps.max() > 4 * (float(rest.mean()) + 0.01))
+
+
+def _edge_sigma(pixels: NDArray[Any], window: Window) -> float | None:
+    """Return the sharpest long side's edge width as a Gaussian sigma, in membrane widths.
+
+    The derivative of an edge is the point-spread function, so its second moment is the blur's.
+    """
+    rows = max(24, min(96, round(2.0 * window.width)))
+    wide = Window(window.x, window.y, window.angle, window.length * 0.5, window.width * 2.0)
+    grey = _window_codes(pixels, wide).mean(axis=2)
+    if grey.shape[0] < 12:
+        return None
+    profile = cv2.GaussianBlur(np.median(grey, axis=1)[:, None], (1, 3), 0)[:, 0]
+    slope = np.abs(np.diff(profile.astype(np.float64)))
+    per_width = grey.shape[0] / (2.0 * (1 - 2 * max(1, round(SIDE_TRIM * rows)) / rows))
+    best: float | None = None
+    for half in (slope[: len(slope) // 2], slope[len(slope) // 2 :]):
+        sigma = _peak_sigma(half)
+        if sigma is not None:
+            best = sigma if best is None else min(best, sigma)
+    return None if best is None else best / per_width
+
+
+def _peak_sigma(slope: NDArray[np.float64]) -> float | None:
+    """Return the half-maximum width of the strongest slope as a Gaussian sigma, samples."""
+    if len(slope) < 4 or slope.max() < 2.0:
+        return None
+    top = int(slope.argmax())
+    above = slope >= slope[top] / 2
+    left = top
+    while left > 0 and above[left - 1]:
+        left -= 1
+    right = top
+    while right < len(slope) - 1 and above[right + 1]:
+        right += 1
+    return (right - left + 1) / (2 * math.sqrt(2 * math.log(2)))

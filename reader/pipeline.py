@@ -1,0 +1,107 @@
+"""From a picture to a reading: the stages in order."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from numpy.typing import NDArray
+
+from reader._version import __version__
+from reader.interpret import Assay, load_assay
+from reader.locate.find import find_strips
+from reader.photo import Photo, open_array, open_bytes, open_file
+from reader.reading import ImageInfo, Outcome, Reading, StripReading
+from reader.strip import read_strip
+from reader.view import View
+
+__all__ = ["read_bytes", "read_file", "read_image", "read_photo"]
+
+AssayLike = str | os.PathLike[str] | Assay
+
+
+def read_file(path: str | os.PathLike[str], *, assay: AssayLike = "generic") -> Reading:
+    """Read every strip in a picture file.
+
+    Parameters
+    ----------
+    path : str or path-like
+        JPEG, PNG, WebP, HEIC or TIFF.
+    assay : str, path-like or Assay, default "generic"
+        Id of a kit in the catalogue, a profile file, or a loaded profile; ``"auto"`` leaves the kit open.
+
+    Returns
+    -------
+    Reading
+
+    Raises
+    ------
+    reader.errors.InputError
+        If the file cannot be read as a picture; a poor photo is a reading with outcome ``not_read``.
+    reader.errors.AssayError
+        If the assay is unknown or its profile wrong.
+    """
+    profile = _profile(assay)
+    start = time.perf_counter()
+    photo = open_file(path)
+    return read_photo(photo, assay=profile, decode_ms=_since(start))
+
+
+def read_bytes(data: bytes, *, assay: AssayLike = "generic", source: str = "bytes") -> Reading:
+    """Read every strip in the bytes of a picture file; see `read_file`."""
+    profile = _profile(assay)
+    start = time.perf_counter()
+    photo = open_bytes(data, source)
+    return read_photo(photo, assay=profile, decode_ms=_since(start))
+
+
+def read_image(array: NDArray[Any], *, assay: AssayLike = "generic", source: str = "array") -> Reading:
+    """Read every strip in an array of pixels.
+
+    Parameters
+    ----------
+    array : ndarray, shape (H, W), (H, W, 3) or (H, W, 4)
+        Grey, RGB or RGBA, sRGB-encoded; uint8, uint16 or float 0..1.
+    assay : str, path-like or Assay, default "generic"
+        As in `read_file`.
+    source : str, default "array"
+        Name to put in the reading.
+    """
+    return read_photo(open_array(array, source), assay=assay)
+
+
+def read_photo(photo: Photo, *, assay: AssayLike = "generic", decode_ms: float = 0.0) -> Reading:
+    """Read every strip in an opened photo; see `read_file`."""
+    profile = _profile(assay)
+    view = View(photo.pixels)
+    start = time.perf_counter()
+    candidates = find_strips(view)
+    located = time.perf_counter()
+    strips = tuple(
+        read_strip(photo, view, candidate, profile, number)
+        for number, candidate in enumerate(candidates, start=1)
+    )
+    timings = {"decode": decode_ms, "locate": (located - start) * 1e3, "measure": _since(located)}
+    info = ImageInfo(photo.sha256, photo.format, photo.width, photo.height)
+    outcome, flags = _of_picture(strips)
+    return Reading(photo.source, __version__, info, outcome, (*photo.flags, *flags), strips, timings)
+
+
+def _profile(assay: AssayLike) -> Assay:
+    """Load a profile; ``auto`` leaves the kit open, which is what the generic one does."""
+    return load_assay("generic" if assay == "auto" else assay)
+
+
+def _since(start: float) -> float:
+    return (time.perf_counter() - start) * 1e3
+
+
+def _of_picture(strips: tuple[StripReading, ...]) -> tuple[Outcome, tuple[str, ...]]:
+    """Return the outcome of a picture with these strips, and its flags."""
+    if not strips:
+        return Outcome.NOT_READ, ("no-strip-found",)
+    outcomes = {strip.outcome for strip in strips}
+    if len(outcomes) == 1:
+        return outcomes.pop(), ()
+    return Outcome.MULTIPLE, ("strips-differ",)

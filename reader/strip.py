@@ -1,0 +1,253 @@
+"""Read one strip: gather what its hypotheses saw, name the lines, measure them, judge, decide."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from reader.flags import rejects
+from reader.geometry import Window
+from reader.interpret.assay import Assay
+from reader.interpret.assign import Assignment, NamedLine, SeenLine, assign
+from reader.interpret.labels import LABELS
+from reader.interpret.verdict import Evidence, decide
+from reader.locate.direction import text_vote
+from reader.locate.find import Candidate, Hypothesis, patch_of
+from reader.measure.evidence import line_probability
+from reader.measure.lines import FoundLine
+from reader.measure.membrane import LineFit, MembraneFit, measure_lines
+from reader.measure.quality import Quality, assess
+from reader.photo import Photo
+from reader.reading import Analyte, Line, Outcome, Profile, StripReading
+from reader.view import View
+
+__all__ = ["read_strip"]
+
+FINEST_ROWS, COARSEST_ROWS = 128, 16  # samples across the membrane: native resolution within these
+LONGEST = 2000  # samples along it
+SAME_LINE = 0.16  # membrane widths: nearer than this, two hypotheses saw the same line
+SHARPEN = (3.5, -0.3)  # slope and offset on the log-odds of averaged probabilities: averaging blurs them
+DOUBT = 0.10  # share of wrong calls that is accepted where the evidence is weakest
+WEAK_CONTROL = 0.05  # absorbance: a tenth of a usual control line
+FULL = 0.99  # share of the width that a whole line covers
+DEFAULT_SIGMA = 0.12  # membrane widths: 0.9 mm FWHM on a 3.3 mm membrane
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A line that one or more hypotheses saw, by its place along the first one's axis (px)."""
+
+    along: float
+    sigma_px: float
+    present: float
+    control: float
+    line: FoundLine
+
+
+def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, number: int) -> StripReading:
+    """Read one strip of a photo.
+
+    Parameters
+    ----------
+    photo : Photo
+        The photo, for its format and compression.
+    view : View
+        The same photo, to look into.
+    candidate : Candidate
+        Where the strip may lie.
+    assay : Assay
+        What its lines mean.
+    number : int
+        The strip's id in the reading.
+    """
+    seen = _gather(candidate)
+    best = _best_window(candidate, seen)
+    vote = 0.0 if candidate.close_up else text_vote(view, best.window)
+    shares = [_share(s, candidate.hypotheses[0].window, best.window) for s in seen]
+    sigma = _typical_sigma(best)
+    naming = assign(assay, shares, vote=vote, sigma=sigma)
+    rows = min(max(round(best.window.width), COARSEST_ROWS), FINEST_ROWS)
+    rows = min(rows, max(COARSEST_ROWS, int(LONGEST * best.window.width / best.window.length)))
+    patch = patch_of(view, best.window, rows)
+    aspect = best.window.length / best.window.width
+    places = [(n.place * aspect, n.sigma * aspect) for n in naming.lines]
+    fit = measure_lines(patch, places, LABELS[assay.label].weights)
+    lean = _lean(best)
+    quality = assess(
+        photo.pixels,
+        best.window,
+        noise=fit.noise,
+        baseline=fit.baseline,
+        jpeg_quality=photo.jpeg_quality,
+        lean=lean,
+    )
+    return _reading(candidate, best, assay, number, naming, fit, quality, patch.rows)
+
+
+def _gather(candidate: Candidate) -> list[_Seen]:
+    """Collect the lines that the hypotheses saw; each with its probability over all of them."""
+    first = candidate.hypotheses[0].window
+    found: list[_Seen] = []
+    for h in candidate.hypotheses:
+        control = h.control
+        if control is None:
+            continue
+        aspect = h.window.length / h.window.width
+        for line in h.lines:
+            is_control = line is control
+            p = h.control_probability if is_control else line_probability(line, control, aspect)
+            along = _along(h.window, line.place / aspect, first)
+            twin = next((k for k, s in enumerate(found) if abs(s.along - along) < SAME_LINE * first.width), None)
+            share = h.weight * p
+            as_control = share if is_control else 0.0
+            if twin is None:
+                found.append(_Seen(along, line.sigma * h.window.width, share, as_control, line))
+            else:
+                s = found[twin]
+                found[twin] = replace(s, present=s.present + share, control=s.control + as_control)
+    return [replace(s, present=_sharpen(s.present), control=_sharpen(s.control)) for s in found]
+
+
+def _along(window: Window, place: float, axis: Window) -> float:
+    """Project a place of one window on the axis of another, px from its centre."""
+    x, y = window.at(place)
+    u = axis.flow
+    return (x - axis.x) * u[0] + (y - axis.y) * u[1]
+
+
+def _sharpen(p: float) -> float:
+    p = min(max(p, 1e-4), 1 - 1e-4)
+    odds = SHARPEN[0] * math.log(p / (1 - p)) + SHARPEN[1]
+    return 1 / (1 + math.exp(-odds))
+
+
+def _best_window(candidate: Candidate, seen: Sequence[_Seen]) -> Hypothesis:
+    """Return the weightiest hypothesis that holds all probable lines, or else the weightiest."""
+    first = candidate.hypotheses[0].window
+    probable = [s for s in seen if s.present > 0.5]
+    for h in candidate.hypotheses:
+        centre = _along(h.window, 0.5, first)
+        if all(abs(s.along - centre) < 0.5 * h.window.length - s.sigma_px for s in probable):
+            return h
+    return candidate.hypotheses[0]
+
+
+def _share(seen: _Seen, axis: Window, window: Window) -> SeenLine:
+    """Return a seen line by its share of the chosen window's length."""
+    centre = _along(window, 0.5, axis)
+    same_way = axis.flow[0] * window.flow[0] + axis.flow[1] * window.flow[1] > 0
+    offset = (seen.along - centre) / window.length * (1 if same_way else -1)
+    place = min(max(0.5 + offset, 0.0), 1.0)
+    return SeenLine(place, seen.sigma_px / window.length, seen.present, seen.control)
+
+
+def _typical_sigma(h: Hypothesis) -> float:
+    """Line sigma to expect, window lengths: that of the control line when there is one."""
+    sigma = h.control.sigma if h.control is not None and h.control_probability > 0.5 else DEFAULT_SIGMA
+    return sigma * h.window.width / h.window.length
+
+
+def _lean(h: Hypothesis) -> float:
+    return h.control.slope if h.control is not None and h.control_probability > 0.5 else 0.0
+
+
+def _reading(
+    candidate: Candidate,
+    best: Hypothesis,
+    assay: Assay,
+    number: int,
+    naming: Assignment,
+    fit: MembraneFit,
+    quality: Quality,
+    rows: int,
+) -> StripReading:
+    """Put the strip's result together."""
+    window = best.window.reversed() if naming.reverse else best.window
+    scale = window.length / assay.window_mm[0] if assay.window_mm else None
+    named = list(zip(naming.lines, fit.lines, strict=True))
+    lines = tuple(_line(n, f, window, rows, scale, naming.reverse) for n, f in named)
+    if naming.reverse:
+        lines = lines[::-1] if not assay.open_ended else lines
+    evidence = {n.name: Evidence(n.present, f.height, f.height_sigma) for n, f in named if not n.unexpected}
+    verdict = decide(assay, evidence, doubt=DOUBT)
+    flags = _flags(candidate, best, assay, naming, fit, quality, verdict.outcome)
+    outcome, analytes, summary = verdict.outcome, verdict.analytes, verdict.summary
+    if rejects(flags):
+        outcome = Outcome.NOT_READ
+        analytes = {name: Analyte(Outcome.NOT_READ) for name in analytes}
+        summary = "The picture does not allow a reading."
+    return StripReading(
+        id=number,
+        kind="window" if candidate.close_up else assay.kind if assay.kind != "any" else "cassette",
+        assay=assay.id,
+        outline=None,
+        window=window.quad(),
+        orientation="known" if naming.known else "assumed",
+        outcome=outcome,
+        summary=summary,
+        analytes=analytes,
+        lines=tuple(sorted(lines, key=lambda line: line.position or 0.0)),
+        px_per_mm=scale,
+        quality=quality.values,
+        flags=flags,
+        profile=_profile(fit, reverse=naming.reverse),
+    )
+
+
+def _line(
+    named: NamedLine, fit: LineFit, window: Window, rows: int, scale: float | None, reverse: bool
+) -> Line:
+    """Turn a fitted line into the contract's units: mm when the scale is known, else px."""
+    step = window.width / rows
+    unit = step / scale if scale else step
+    place = fit.place * step / window.length
+    position = min(max(1 - place if reverse else place, 0.0), 1.0)
+    return Line(
+        name=named.name,
+        role="control" if named.role == "control" else "test",
+        detected=named.present > 0.5,
+        center=window.at(position),
+        position=position,
+        height=fit.height,
+        height_sigma=fit.height_sigma,
+        area=fit.area * unit,
+        area_sigma=fit.area_sigma * unit,
+        snr=fit.height / fit.height_sigma,
+    )
+
+
+def _profile(fit: MembraneFit, *, reverse: bool) -> Profile:
+    count = len(fit.profile)
+    position = (np.arange(count) + 0.5) / count
+    step = -1 if reverse else 1
+    return Profile(position, fit.profile[::step].copy(), fit.baseline[::step].copy())
+
+
+def _flags(
+    candidate: Candidate,
+    best: Hypothesis,
+    assay: Assay,
+    naming: Assignment,
+    fit: MembraneFit,
+    quality: Quality,
+    outcome: Outcome,
+) -> tuple[str, ...]:
+    """Say what a user should know about this strip, rejecting flags first."""
+    control = next((k for k, n in enumerate(naming.lines) if n.role == "control"), None)
+    there = control is not None and naming.lines[control].present > 0.5
+    tests = [n for n in naming.lines if n.role == "test" and n.present > 0.5]
+    checks = {
+        "no-control-line": not there,
+        "weak-control": there and control is not None and fit.lines[control].height < WEAK_CONTROL,
+        "partial-line": there and best.control is not None and best.control.full < FULL,
+        "orientation-assumed": not naming.known,
+        "control-assumed": there and not tests and not naming.known,
+        "unexpected-line": any(n.unexpected for n in naming.lines),
+        "faint-line": outcome is Outcome.INDETERMINATE,
+        "window-uncertain": not candidate.close_up and not there and candidate.odds < 5.0,
+        "scale-unknown": assay.window_mm is None,
+    }
+    return (*quality.flags, *(code for code, raised in checks.items() if raised))
