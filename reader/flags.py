@@ -25,12 +25,15 @@ class FlagDefinition:
         What to do about it, in one sentence.
     rejecting : bool
         True when no result may be given with this flag.
+    technical : bool
+        True when it concerns programs only: it stands in the document, but nobody is warned of it.
     """
 
     code: str
     what: str
     advice: str
     rejecting: bool = False
+    technical: bool = False
 
 
 _DEFINITIONS = (
@@ -149,6 +152,7 @@ _DEFINITIONS = (
         "scale-unknown",
         "The size of the test is not known, so areas are given in pixels instead of millimetres.",
         "Name the kit with --assay.",
+        technical=True,
     ),
     FlagDefinition(
         "alpha-flattened",

@@ -94,16 +94,21 @@ def from_corners(corners: NDArray[Any]) -> Window:
     corners : ndarray, shape (4, 2)
         Corners in order around the rectangle, px.
     """
-    p = np.asarray(corners, np.float64)
-    first, second = (p[1] - p[0] + p[2] - p[3]) / 2, (p[2] - p[1] + p[3] - p[0]) / 2
-    a, b = float(np.hypot(*first)), float(np.hypot(*second))
+    # Plain numbers: thousands of outlines are looked at in a photo, each too small for arrays to pay.
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = np.asarray(corners, np.float64).tolist()
+    first = ((x1 - x0 + x2 - x3) / 2, (y1 - y0 + y2 - y3) / 2)
+    second = ((x2 - x1 + x3 - x0) / 2, (y2 - y1 + y3 - y0) / 2)
+    a, b = math.hypot(*first), math.hypot(*second)
     along = first if a >= b else second
-    x, y = p.mean(0)
-    return Window(float(x), float(y), math.atan2(along[1], along[0]), max(a, b), min(a, b))
+    x, y = (x0 + x1 + x2 + x3) / 4, (y0 + y1 + y2 + y3) / 4
+    return Window(x, y, math.atan2(along[1], along[0]), max(a, b), min(a, b))
 
 
 def overlap(a: Window, b: Window) -> float:
     """Return the intersection over union of two windows, 0..1."""
+    reach = (math.hypot(a.length, a.width) + math.hypot(b.length, b.width)) / 2
+    if math.hypot(a.x - b.x, a.y - b.y) >= reach:
+        return 0.0
     pa = np.asarray(a.quad(), np.float32)
     pb = np.asarray(b.quad(), np.float32)
     shared, _ = cv2.intersectConvexConvex(pa, pb)
@@ -153,7 +158,7 @@ def sample(
             [fy * su * u[1], fy * sv * v[1], fy * (start[1] + 0.5) - 0.5],
         ]
     )
-    return cv2.warpAffine(
+    straight = cv2.warpAffine(
         region,
         matrix,
         (columns, rows),
@@ -161,12 +166,13 @@ def sample(
         borderMode=cv2.BORDER_CONSTANT,
         borderValue=(outside, outside, outside, outside),
     )
+    return np.asarray(straight, np.float32)
 
 
 def _region(image: NDArray[Any], window: Window) -> tuple[NDArray[Any], int, int]:
     """Cut the upright box around the window out of the picture."""
-    corners = np.asarray(window.quad())
+    xs, ys = zip(*window.quad(), strict=True)
     height, width = image.shape[:2]
-    x0, y0 = np.clip(np.floor(corners.min(0)).astype(int) - 2, 0, (width, height))
-    x1, y1 = np.clip(np.ceil(corners.max(0)).astype(int) + 3, 0, (width, height))
-    return image[y0:y1, x0:x1], int(x0), int(y0)
+    x0, x1 = (min(max(x, 0), width) for x in (math.floor(min(xs)) - 2, math.ceil(max(xs)) + 3))
+    y0, y1 = (min(max(y, 0), height) for y in (math.floor(min(ys)) - 2, math.ceil(max(ys)) + 3))
+    return image[y0:y1, x0:x1], x0, y0

@@ -28,11 +28,14 @@ __all__ = ["read_strip"]
 
 FINEST_ROWS, COARSEST_ROWS = 128, 16  # samples across the membrane: native resolution within these
 LONGEST = 2000  # samples along it
-SAME_LINE = 0.16  # membrane widths: nearer than this, two hypotheses saw the same line
-SHARPEN = (3.5, -0.3)  # slope and offset on the log-odds of averaged probabilities: averaging blurs them
-DOUBT = 0.10  # share of wrong calls that is accepted where the evidence is weakest
+SAME_LINE = 0.25  # membrane widths: nearer than this, two hypotheses saw the same line
+SHARPEN = 5.0  # slope on the log-odds of averaged probabilities: averaging blurs them
+EVEN = 0.58  # averaged probability at which presence and absence of a test line are equally likely
+DOUBT = 0.15  # share of wrong calls that is accepted where the evidence is weakest
 WEAK_CONTROL = 0.05  # absorbance: a tenth of a usual control line
+CONTROL_SNR = 3.0  # standard errors that a control line must stand above blank membrane
 FULL = 0.99  # share of the width that a whole line covers
+SHOULDER = 0.28  # membrane widths: nearer to the control line than this is its own flank
 DEFAULT_SIGMA = 0.12  # membrane widths: 0.9 mm FWHM on a 3.3 mm membrane
 
 
@@ -98,6 +101,8 @@ def _gather(candidate: Candidate) -> list[_Seen]:
         aspect = h.window.length / h.window.width
         for line in h.lines:
             is_control = line is control
+            if not is_control and abs(line.place - control.place) < SHOULDER:
+                continue
             p = h.control_probability if is_control else line_probability(line, control, aspect)
             along = _along(h.window, line.place / aspect, first)
             twin = next((k for k, s in enumerate(found) if abs(s.along - along) < SAME_LINE * first.width), None)
@@ -108,7 +113,9 @@ def _gather(candidate: Candidate) -> list[_Seen]:
             else:
                 s = found[twin]
                 found[twin] = replace(s, present=s.present + share, control=s.control + as_control)
-    return [replace(s, present=_sharpen(s.present), control=_sharpen(s.control)) for s in found]
+    return [
+        replace(s, present=_sharpen(s.present, EVEN), control=_sharpen(s.control, 0.5)) for s in found
+    ]
 
 
 def _along(window: Window, place: float, axis: Window) -> float:
@@ -118,9 +125,9 @@ def _along(window: Window, place: float, axis: Window) -> float:
     return (x - axis.x) * u[0] + (y - axis.y) * u[1]
 
 
-def _sharpen(p: float) -> float:
-    p = min(max(p, 1e-4), 1 - 1e-4)
-    odds = SHARPEN[0] * math.log(p / (1 - p)) + SHARPEN[1]
+def _sharpen(p: float, even: float) -> float:
+    p = min(max(p, 1e-3), 1 - 1e-3)
+    odds = SHARPEN * (math.log(p / (1 - p)) - math.log(even / (1 - even)))
     return 1 / (1 + math.exp(-odds))
 
 
@@ -171,7 +178,7 @@ def _reading(
     lines = tuple(_line(n, f, window, rows, scale, naming.reverse) for n, f in named)
     if naming.reverse:
         lines = lines[::-1] if not assay.open_ended else lines
-    evidence = {n.name: Evidence(n.present, f.height, f.height_sigma) for n, f in named if not n.unexpected}
+    evidence = {n.name: _evidence(n, f) for n, f in named if not n.unexpected}
     verdict = decide(assay, evidence, doubt=DOUBT)
     flags = _flags(candidate, best, assay, naming, fit, quality, verdict.outcome)
     outcome, analytes, summary = verdict.outcome, verdict.analytes, verdict.summary
@@ -195,6 +202,15 @@ def _reading(
         flags=flags,
         profile=_profile(fit, reverse=naming.reverse),
     )
+
+
+def _evidence(named: NamedLine, fit: LineFit) -> Evidence:
+    """Join what the search and the measurement say; a control line must also be measurably there."""
+    present = named.present
+    if named.role == "control":
+        excess = fit.height / fit.height_sigma - CONTROL_SNR
+        present *= 0.5 * math.erfc(-excess / math.sqrt(2))
+    return Evidence(present, fit.height, fit.height_sigma)
 
 
 def _line(

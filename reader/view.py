@@ -43,7 +43,7 @@ class View:
     @cached_property
     def scale(self) -> float:
         """Size of the search picture relative to the photo."""
-        long_side = max(self.pixels.shape[:2])
+        long_side: int = max(self.pixels.shape[:2])
         return min(max(1.0, LEAST_SEARCH_PX / long_side), SEARCH_PX / long_side)
 
     @cached_property
@@ -64,7 +64,7 @@ class View:
     @cached_property
     def log_small(self) -> FloatArray:
         """The search picture as log10 of linear light."""
-        return np.log10(linear_light(self.small) + np.float32(DARK))
+        return _log10(linear_light(self.small))
 
     def linear(self, window: Window, columns: int, rows: int) -> FloatArray:
         """Look at a window straight, in linear light.
@@ -96,4 +96,9 @@ class View:
 
     def log_light(self, window: Window, columns: int, rows: int) -> FloatArray:
         """Look at a window straight, in log10 of linear light."""
-        return np.log10(self.linear(window, columns, rows) + np.float32(DARK))
+        return _log10(self.linear(window, columns, rows))
+
+
+def _log10(light: FloatArray) -> FloatArray:
+    logarithm: FloatArray = np.log10(light + np.float32(DARK))
+    return logarithm

@@ -151,9 +151,8 @@ def _read(entry: Input, assay: str) -> tuple[Photo, Reading]:
         photo = reader.open_bytes(sys.stdin.buffer.read(_MOST_STANDARD_INPUT), STANDARD_INPUT)
     else:
         photo = reader.open_file(entry.source)
-    decode = {"decode": 1000 * (time.perf_counter() - start)}
-    reading = reader.read_photo(photo, assay=assay)
-    return photo, dataclasses.replace(reading, timings_ms={**decode, **reading.timings_ms})
+    decode_ms = 1000 * (time.perf_counter() - start)
+    return photo, reader.read_photo(photo, assay=assay, decode_ms=decode_ms)
 
 
 def _show(reading: Reading, view: _View) -> None:

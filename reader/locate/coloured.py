@@ -48,7 +48,7 @@ def find_bars(log_image: FloatArray) -> list[Bar]:
     wider than a line in both directions, such as a tinted membrane.
     """
     r, g, b = (log_image[..., k] / math.log10(2) for k in range(3))
-    maps = ((r - g, 1.0), (b - r, 1.0), (-(r + g + b) / 3, 2.0))
+    maps = ((r - g, 0.02), (b - r, 0.04), (-(r + g + b) / 3, 0.08))  # and the least contrast worth a look
     long_side = max(log_image.shape[:2])
     bars: list[Bar] = []
     for plane, floor in maps:
@@ -70,22 +70,37 @@ def _bars_of(plane: FloatArray, size: int, floor: float) -> list[Bar]:
     limit = MAX_LENGTH * max(plane.shape)
     bars = []
     for threshold in THRESHOLDS:
-        if threshold < floor * max(noise, THRESHOLDS[0]) or threshold < 1.5 * noise:
+        if threshold < max(floor, 3.0 * noise):
             continue
         mask = (ridge > threshold).astype(np.uint8)
-        contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-        for contour in contours:
-            shape = _bar_shape(contour, MIN_LENGTH_PX * min(factor * 1.5, 1.0), limit)
+        shortest = MIN_LENGTH_PX * min(factor * 1.5, 1.0)
+        for contour in _contours(mask, shortest, 1.2 * limit):
+            shape = _bar_shape(contour, shortest, limit)
             if shape is not None:
                 bars.append(Bar(shape.scaled(1 / factor), threshold))
     return bars
 
 
+def _contours(mask: NDArray[np.uint8], shortest: float, longest: float) -> list[NDArray[np.int32]]:
+    """Return the outlines of connected spots whose upright box is neither too short nor too long."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    sides = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
+    fits = (sides >= shortest) & (sides <= longest) & (stats[:, cv2.CC_STAT_AREA] >= 0.5 * shortest)
+    outlines = []
+    for k in range(1, count):
+        if not fits[k]:
+            continue
+        x, y, width, height = (int(v) for v in stats[k, :4])
+        spot = (labels[y : y + height, x : x + width] == k).astype(np.uint8)
+        contours, _ = cv2.findContours(
+            spot, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=(x, y)
+        )
+        outlines.append(contours[0])
+    return outlines
+
+
 def _bar_shape(contour: NDArray[np.int32], shortest: float, longest: float) -> Window | None:
     """Return the contour's rectangle if it is long, thin and full."""
-    _, _, width, height = cv2.boundingRect(contour)
-    if not shortest <= max(width, height) <= 1.2 * longest:
-        return None
     (x, y), (a, b), turn = cv2.minAreaRect(contour)
     corners = cv2.boxPoints(((x, y), (a + 1, b + 1), turn))
     shape = from_corners(corners)
@@ -136,8 +151,8 @@ def _windows_of(bright: FloatArray, bar: Window) -> list[Window]:
     across = Window(bar.x, bar.y, bar.angle + math.pi / 2, 2 * REACH * width, 0.6 * width)
     cells = 16  # per bar length: finer than any line
     strip = sample(bright, across, round(2 * REACH * cells), 5)
-    profile = np.median(strip, axis=0)
-    spread = np.nanstd(strip, axis=0)
+    profile = np.sort(strip, axis=0)[2]
+    spread = strip.std(axis=0)
     steps = _steps(profile, spread, cells)
     middle = len(profile) / 2
     before = _strongest(steps, 0, round(middle - NEAREST_END * cells))

@@ -27,18 +27,22 @@ SIDE, END = 0.25, 0.60  # margins of a patch, in membrane widths
 FRAMED_KEPT = 6  # windows per tried direction
 FRAMED_LOOKED = 12
 PLACES, NESTED = 12, 4  # places in a photo that are looked at closely, and rectangles at each
-SHARPNESS = 4.0  # how fast a hypothesis' weight falls with its score
+RANKED = 150  # rectangles that are grouped into places
+SHARPNESS = 6.0  # how fast a hypothesis' weight falls with its score
 SAME_PLACE = 0.2  # overlap above which two rectangles speak of one place
+SMALL = 0.3  # length of a whole device's window at most, of the picture's long side
 CLOSE_UP = (0.45, 0.16)  # length and width of a window that fills the picture, of its long side
 MOTTLE = (0.04, 2.5)  # absorbance that real windows stay below, and what ten times that costs
 RELIEF = (0.25, 2.5)  # the same for the scatter of the profile: strong control lines reach it
-NO_LINE = -2.0  # quality that stands for no line at all
+NO_LINE = -1.2  # quality that stands for no line at all
 CLOSE_QUALITY = -0.75  # of the best line of a cut window; devices' marks stay below
+CUT_END = 1.5  # what it costs a rectangle to end at a line
+GOOD_LINE = -0.4  # quality of a coloured line; rim shadows, being grey, stay below
 LINED_SCORE = -0.6  # least score of a window with a control line
-BLANK_ODDS = 3.0  # least log-odds of a window without one
+BLANK_ODDS = 3.4  # least log-odds of a window without one
 SIBLING_LEAN, SIBLING_SIZE, SIBLING_SCORE = 0.09, 0.22, 1.1  # radians, log of sizes, score
-INNER_ODDS, INNER_SCORE = 2.5, 0.35  # of a small window inside a device; parts of a cut window stay below
-RANK_WEIGHT = 0.25  # of a ranker's log-odds against a line's quality
+INNER_ODDS, INNER_SCORE = 2.5, 0.6  # of a small window inside a device; parts of a cut window stay below
+RANK_WEIGHT = 0.35  # of a ranker's log-odds against a line's quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,11 @@ class Candidate:
         """Probability that a control line is there, over all hypotheses."""
         return sum(h.weight * h.control_probability for h in self.hypotheses)
 
+    @property
+    def lined(self) -> bool:
+        """Whether a control line is more likely there than not."""
+        return self.control_probability > 0.5
+
 
 def patch_of(view: View, window: Window, rows: int = ROWS) -> Patch:
     """Look at a window straight with a margin, ``rows`` samples across the membrane."""
@@ -116,18 +125,38 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
         Strips in reading order (rows, then left to right); empty when nothing in the photo looks
         like a read window. A strip may have no visible line.
     """
-    close = _close_up(view)
     scene = _in_scene(view)
-    if close is not None and _fills_picture(close, scene, max(view.pixels.shape[:2])):
+    long_side = max(view.pixels.shape[:2])
+    close = None
+    if not any(_small_window(c, long_side) for c in scene):
+        close = _close_up(view)
+        if close is not None and _fills_picture(close):
+            return (close,)
+    first = next((c for c in scene if _evident(c)), None)
+    if first is not None and not first.lined:
+        first = next((c for c in scene if c.lined and _evident(c) and _in_line(first, c)), first)
+    if first is not None:
+        others = [c for c in scene if c is not first and c.lined == first.lined]
+        return _in_reading_order([first, *_siblings(first, others)])
+    if close is not None and close.lined:
         return (close,)
-    lined = [c for c in scene if c.control_probability > 0.5 and c.hypotheses[0].score > LINED_SCORE]
-    if lined:
-        return _in_reading_order([lined[0], *_siblings(lined[0], lined[1:])])
-    blank = [c for c in scene if c.odds > BLANK_ODDS and c.hypotheses[0].mottle < MOTTLE[0]]
-    if blank:
-        first = max(blank, key=lambda c: c.odds)
-        return _in_reading_order([first, *_siblings(first, [c for c in blank if c is not first])])
     return ()
+
+
+def _evident(candidate: Candidate) -> bool:
+    """Tell whether a candidate is a read window beyond doubt, with a control line or without one."""
+    best = candidate.hypotheses[0]
+    if candidate.lined:
+        return best.score > LINED_SCORE
+    return candidate.odds > BLANK_ODDS and best.mottle < MOTTLE[0]
+
+
+def _in_line(a: Candidate, b: Candidate) -> bool:
+    """Tell whether two windows lie on one strip: a pad is as bright and plain as a membrane."""
+    p, q = a.hypotheses[0].window, b.hypotheses[0].window
+    across = abs((q.x - p.x) * p.across[0] + (q.y - p.y) * p.across[1])
+    lean = abs(math.remainder(p.angle - q.angle, math.pi))
+    return lean < 2 * SIBLING_LEAN and across < 0.6 * p.width and abs(math.log(q.width / p.width)) < 0.3
 
 
 def _siblings(first: Candidate, others: Sequence[Candidate]) -> list[Candidate]:
@@ -163,21 +192,20 @@ def _in_reading_order(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
     return tuple(sorted(found, key=place))
 
 
-def _fills_picture(close: Candidate, scene: Sequence[Candidate], long_side: int) -> bool:
+def _small_window(candidate: Candidate, long_side: int) -> bool:
+    """Tell a window of a whole device from a part of a cut window."""
+    best = candidate.hypotheses[0]
+    likely = candidate.odds > INNER_ODDS and best.score > INNER_SCORE
+    return likely and best.window.length < SMALL * long_side
+
+
+def _fills_picture(close: Candidate) -> bool:
     """Tell a cut read window from a whole device, whose outline is a rectangle too.
 
-    A device has text, wells and a window inside, so its best "line" is poor, and a smaller rectangle
-    in it is the better window.
+    A device has text, wells and a window inside, so that its best "line" is poor.
     """
     control = close.hypotheses[0].control
-    if control is None or control.quality < CLOSE_QUALITY:
-        return False
-    return not any(
-        c.odds > INNER_ODDS
-        and c.hypotheses[0].score > INNER_SCORE
-        and c.hypotheses[0].window.length < CLOSE_UP[0] * long_side
-        for c in scene
-    )
+    return control is not None and control.quality > CLOSE_QUALITY
 
 
 def _close_up(view: View) -> Candidate | None:
@@ -186,8 +214,7 @@ def _close_up(view: View) -> Candidate | None:
     proposals = propose_framed(view.log_small, keep=FRAMED_KEPT)[:FRAMED_LOOKED]
     found = []
     for window, score in proposals:
-        hypothesis = _look(view, window.scaled(1 / scale), score)
-        found.append(hypothesis)
+        found.append(_look(view, window.scaled(1 / scale), score, in_scene=False))
     if not found:
         return None
     found.sort(key=lambda h: -h.score)
@@ -208,17 +235,42 @@ def _in_scene(view: View) -> tuple[Candidate, ...]:
     odds = window_scores(search_planes(log_small), windows)
     found = []
     for place in _places(windows, odds):
-        hypotheses = [_look(view, windows[i].scaled(1 / view.scale), RANK_WEIGHT * odds[i]) for i in place]
-        hypotheses.sort(key=lambda h: -h.score)
+        hypotheses = [_look(view, windows[i].scaled(1 / view.scale), RANK_WEIGHT * odds[i], in_scene=True) for i in place]
+        hypotheses = _without_cut_ends(hypotheses)
         found.append(Candidate(_weighted(hypotheses), float(odds[place].max()), close_up=False))
     found.sort(key=lambda c: -c.hypotheses[0].score)
     return tuple(found)
 
 
+def _without_cut_ends(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """Mark down rectangles that end at a line: a longer one shows membrane on both sides of it."""
+    return [
+        replace(h, score=h.score - CUT_END) if any(_cuts(h, other) for other in hypotheses) else h
+        for h in hypotheses
+    ]
+
+
+def _cuts(short: Hypothesis, long: Hypothesis) -> bool:
+    """Tell whether a good line of the longer rectangle lies at an end of the shorter one."""
+    a, b = short.window, long.window
+    lean = abs(math.remainder(a.angle - b.angle, math.pi))
+    across = abs((b.x - a.x) * a.across[0] + (b.y - a.y) * a.across[1])
+    if b.length < 1.1 * a.length or lean > SIBLING_LEAN or across > 0.4 * a.width:
+        return False
+    for line in long.lines:
+        if line.quality < GOOD_LINE or line.step > 0.3 or line.to_end < 0.5:
+            continue
+        x, y = b.at(line.place * b.width / b.length)
+        along = abs((x - a.x) * a.flow[0] + (y - a.y) * a.flow[1])
+        if abs(along - a.length / 2) < 0.4 * a.width:
+            return True
+    return False
+
+
 def _places(windows: Sequence[Window], odds: np.ndarray) -> list[np.ndarray]:
     """Group the best rectangles by place: each group's members overlap with its best."""
     groups: list[list[int]] = []
-    for i in np.argsort(-odds):
+    for i in np.argsort(-odds)[:RANKED]:
         window = windows[i]
         home = next((g for g in groups if _same_place(window, windows[g[0]])), None)
         if home is None:
@@ -234,12 +286,13 @@ def _same_place(a: Window, b: Window) -> bool:
     return near or overlap(a, b) > SAME_PLACE
 
 
-def _look(view: View, window: Window, score: float) -> Hypothesis:
+def _look(view: View, window: Window, score: float, *, in_scene: bool) -> Hypothesis:
     """Look at a proposed window closely and add what its lines and its texture say to its score."""
     patch = patch_of(view, window)
     lines = find_lines(patch)
     mottle, relief = texture(patch)
-    score -= _excess(mottle, MOTTLE) + _excess(relief, RELIEF)
+    if in_scene:
+        score -= _excess(mottle, MOTTLE) + _excess(relief, RELIEF)
     best = likely_control(lines)
     if best is None:
         return Hypothesis(window, score + NO_LINE, lines, mottle)

@@ -62,11 +62,12 @@ def _rectangles(edges: NDArray[np.uint8], gap: int) -> list[Window]:
         if max(width, height) < MIN_WIDTH_PX * ASPECT[0]:
             continue
         box = cv2.minAreaRect(contour)
-        window = from_corners(cv2.boxPoints(box))
-        length, across = window.length + max(gap - 1, 0), window.width + max(gap - 1, 0)
+        short, long = sorted(box[1])
+        across, length = short + max(gap - 1, 0), long + max(gap - 1, 0)
         if across < MIN_WIDTH_PX or not ASPECT[0] <= length / across <= ASPECT[1]:
             continue
-        if cv2.contourArea(contour) < MIN_FILL * window.length * window.width:
+        if cv2.contourArea(contour) < MIN_FILL * short * long:
             continue
+        window = from_corners(cv2.boxPoints(box))
         found.append(Window(window.x, window.y, window.angle, length, across))
     return found

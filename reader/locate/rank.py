@@ -24,6 +24,7 @@ FloatArray = NDArray[np.float32]
 
 ROWS, COLUMNS = 16, 64
 SIDE, END = 8, 16  # margins: half a width beside, a quarter of the length beyond the ends
+LOOKED_FOR_LINES = 200  # rectangles, of several hundred
 STEP_LEVEL = 0.015  # log10 of light: an edge of this size counts half
 FEATURES = (
     "level",
@@ -75,6 +76,9 @@ def distinct(windows: Sequence[Window]) -> list[Window]:
 def window_scores(planes: FloatArray, windows: Sequence[Window]) -> NDArray[np.float64]:
     """Return the log-odds of each rectangle being a read window.
 
+    Lines are looked for only in the rectangles that are best without them; the rest gets the least
+    that a line could give, which does not change the order of any that matter.
+
     Parameters
     ----------
     planes : ndarray, shape (H, W, 3)
@@ -85,22 +89,44 @@ def window_scores(planes: FloatArray, windows: Sequence[Window]) -> NDArray[np.f
     if not windows:
         return np.empty(0)
     weights, intercept = _model()
-    return rank_features(planes, windows) @ weights + intercept
+    marks = [FEATURES.index("coloured_line"), FEATURES.index("dark_line")]
+    stack = _stack(planes, windows)
+    features = _features(planes, windows, stack)
+    odds = features @ np.delete(weights, marks) + intercept
+    best = np.argsort(-odds)[:LOOKED_FOR_LINES]
+    light, tint, _ = _filled(stack[best])
+    odds[best] += np.stack(_line_marks(light, tint), axis=1) @ weights[marks]
+    return np.asarray(odds)
 
 
 def rank_features(planes: FloatArray, windows: Sequence[Window]) -> NDArray[np.float64]:
     """Describe rectangles by numbers, in the order of `FEATURES`; shape (N, 18)."""
     stack = _stack(planes, windows)
+    light, tint, _ = _filled(stack)
+    marks = np.stack(_line_marks(light, tint), axis=1)
+    features = _features(planes, windows, stack)
+    first = FEATURES.index("coloured_line")
+    return np.concatenate([features[:, :first], marks, features[:, first:]], axis=1)
+
+
+def _filled(stack: FloatArray) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+    """Return light and tints with what lies outside the picture made plain, and where that is."""
     unknown = ~np.isfinite(stack[..., 0])
-    covered = 1 - unknown[:, SIDE - 2 : 2 - SIDE, END - 2 : 2 - END].mean(axis=(1, 2))
     count = np.maximum((~unknown).sum(axis=(1, 2)), 1)
     mean = np.where(unknown, 0, stack[..., 0]).sum(axis=(1, 2)) / count
     light = np.where(unknown, mean[:, None, None], stack[..., 0])
-    tint = np.where(unknown[..., None], 0, stack[..., 1:])
+    return light, np.where(unknown[..., None], 0, stack[..., 1:]), unknown
+
+
+def _features(
+    planes: FloatArray, windows: Sequence[Window], stack: FloatArray
+) -> NDArray[np.float64]:
+    """Return all features but those of lines; shape (N, 16)."""
+    light, tint, unknown = _filled(stack)
+    covered = 1 - unknown[:, SIDE - 2 : 2 - SIDE, END - 2 : 2 - END].mean(axis=(1, 2))
     bright = float(np.percentile(planes[..., 0], 95))
-    long_side = max(planes.shape[:2])
     aspect = np.log([w.length / w.width for w in windows])
-    size = np.log([w.width / long_side for w in windows])
+    size = np.log([w.width / max(planes.shape[:2]) for w in windows])
     level = np.median(light[:, SIDE:-SIDE, END:-END], axis=(1, 2)) - bright
     columns = [
         level,
@@ -108,7 +134,6 @@ def rank_features(planes: FloatArray, windows: Sequence[Window]) -> NDArray[np.f
         *_interior(light, tint),
         *_rims(light),
         *_outside(light),
-        *_line_marks(light, tint),
         aspect,
         aspect**2,
         size,

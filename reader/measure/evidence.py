@@ -34,12 +34,19 @@ FEATURES = (
     "to_end",
     "ratio",
     "misplaced",
+    "crowded",
     "sigma_ratio",
     "separation",
 )
-SEPARATION = (0.22, 0.50)  # window lengths between control and test lines of most kits; outside is odd
+# Lines are striped 2.5 to 8 mm apart on membranes of 3 to 5 mm that show 12 to 25 mm: control and test line
+# lie 0.16 to 0.58 window lengths apart, and neighbours at least 0.8 membrane widths.
+SHARE = (0.16, 0.58)
+NEAREST = 0.8
 
 # A control line's quality is about -0.2 in sharp photos; -1.6 is exceeded by 99.5 % of them.
+# Controls below 0.05 absorbance are one in a hundred, and shading inside an unused window reaches 0.02;
+# no label is denser than about 1.2, but print is.
+CONTROL_HEIGHTS = (0.03, 1.4)
 CONTROL_MIDDLE, CONTROL_SPREAD = -1.5, 0.15
 
 
@@ -52,7 +59,10 @@ def control_probability(line: FoundLine | None) -> float:
     """Return how probable it is that this is a line at all, 0..1, from its quality."""
     if line is None:
         return 0.0
-    return _logistic((line.quality - CONTROL_MIDDLE) / CONTROL_SPREAD)
+    height = math.log10(max(line.height, 1e-4))
+    strength = _logistic((height - math.log10(CONTROL_HEIGHTS[0])) / 0.06)
+    strength *= _logistic((math.log10(CONTROL_HEIGHTS[1]) - height) / 0.04)
+    return strength * _logistic((line.quality - CONTROL_MIDDLE) / CONTROL_SPREAD)
 
 
 def line_features(line: FoundLine, control: FoundLine, aspect: float) -> tuple[float, ...]:
@@ -81,7 +91,8 @@ def line_features(line: FoundLine, control: FoundLine, aspect: float) -> tuple[f
         min(abs(line.slope - control.slope), 0.4),
         min(line.to_end, 1.2),
         _log(line.height / max(control.height, 1e-6), 0.01, 1),
-        max(0.0, SEPARATION[0] - share) + max(0.0, share - SEPARATION[1]),
+        max(0.0, SHARE[0] - share) + max(0.0, share - SHARE[1]),
+        max(0.0, NEAREST - separation),
         abs(math.log(line.sigma / control.sigma)),
         min(separation, 1.5),
     )

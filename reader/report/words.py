@@ -112,7 +112,7 @@ def flag_text(code: str) -> str:
 
 
 def flagged_strips(reading: Reading) -> list[tuple[str, tuple[int, ...]]]:
-    """Collect the flags of a reading, each once, with the strips that carry it.
+    """Collect the flags that a person is warned of, each once, with the strips that carry it.
 
     Parameters
     ----------
@@ -123,12 +123,14 @@ def flagged_strips(reading: Reading) -> list[tuple[str, tuple[int, ...]]]:
     -------
     list of (str, tuple of int)
         Rejecting flags first, then in order of appearance; no strip numbers for the picture's own.
+        Technical flags, which say nothing of the picture or the test, are left out.
     """
     found: dict[str, list[int]] = {code: [] for code in reading.flags}
     for strip in reading.strips:
         _note(found, strip)
-    order = sorted(found, key=lambda code: not (code in FLAGS and FLAGS[code].rejecting))
-    return [(code, tuple(found[code])) for code in order]
+    told = [code for code in found if not (code in FLAGS and FLAGS[code].technical)]
+    told.sort(key=lambda code: not (code in FLAGS and FLAGS[code].rejecting))
+    return [(code, tuple(found[code])) for code in told]
 
 
 def _note(found: dict[str, list[int]], strip: StripReading) -> None:

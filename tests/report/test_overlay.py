@@ -151,7 +151,7 @@ coordinates = st.floats(-200, 700, allow_nan=False)
 quads = st.tuples(*[st.tuples(coordinates, coordinates)] * 4)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(window=quads, outline=st.none() | quads, count=st.integers(0, 3))
 def test_any_quadrilateral_is_drawn_without_failing(made, window, outline, count):
     lines = tuple(made.line(f"L{k}", 0.2 * k, 0.1 * k, window) for k in range(count))

@@ -54,5 +54,10 @@ def test_each_flag_is_listed_once_with_its_strips_and_what_forbids_a_result_come
     assert listed == [("glare", (2,)), ("strips-differ", ()), ("tilted", (1, 2))]
 
 
+def test_nobody_is_warned_of_a_technical_flag(made):
+    strip = made.strip(flags=("scale-unknown", "tilted"))
+    assert flagged_strips(made.reading(strip)) == [("tilted", (1,))]
+
+
 def test_a_flag_of_a_later_version_is_shown_by_its_code():
     assert flag_text("flag-from-the-future") == "flag-from-the-future"

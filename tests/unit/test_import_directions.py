@@ -18,8 +18,9 @@ FLOORS = (
     {"_version", "errors", "flags", "reading"},
     {"colour", "geometry"},
     {"photo", "view"},
-    {"locate", "measure", "quality"},
+    {"locate", "measure"},
     {"interpret"},
+    {"strip"},
     {"pipeline"},
     {"batch", "evaluate", "export", "report", "simulate"},
     {"cli"},
@@ -28,7 +29,6 @@ NEIGHBOURS = {
     "flags": {"errors"},
     "reading": {"errors", "flags"},
     "locate": {"measure"},
-    "quality": {"locate", "measure"},
     "evaluate": {"report", "simulate"},
     "batch": {"export", "report"},
 }

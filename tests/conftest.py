@@ -1,4 +1,4 @@
-"""Property tests have no time limit of their own: speed is not tested here."""
+"""What holds for all tests: property tests have no time limit of their own; speed is not tested here."""
 
 from hypothesis import settings
 
