@@ -24,6 +24,7 @@ from reader.view import View
 __all__ = ["Candidate", "Hypothesis", "find_strips", "patch_of"]
 
 SIDE, END = 0.25, 0.60  # margins of a patch, in membrane widths
+LEAST_WIDTH_PX = 6.5  # of a window in the search picture: a line is then two pixels thick
 FRAMED_KEPT = 6  # windows per tried direction
 FRAMED_LOOKED = 12
 PLACES, NESTED = 12, 4  # places in a photo that are looked at closely, and rectangles at each
@@ -38,8 +39,13 @@ NO_LINE = -1.2  # quality that stands for no line at all
 CLOSE_QUALITY = -0.75  # of the best line of a cut window; devices' marks stay below
 CUT_END = 1.5  # what it costs a rectangle to end at a line
 GOOD_LINE = -0.4  # quality of a coloured line; rim shadows, being grey, stay below
+BARE_ASPECT = 1.5  # length over width of a picture that may be all membrane
+BARE_SCATTER = 0.02  # log10 of light across the short side: a frame or rim exceeds it
+BARE_MARGIN = 3  # of the 32 rows: what a hasty cut leaves of the background
+BARE_SCORE = 2.6  # what four sides on edges are worth to a framed window
 LINED_SCORE = -0.6  # least score of a window with a control line
 BLANK_ODDS = 3.4  # least log-odds of a window without one
+BLANK_LEAD = 3.0  # log-odds by which a blank window must be more of a window than one with lines
 SIBLING_LEAN, SIBLING_SIZE, SIBLING_SCORE = 0.09, 0.22, 1.1  # radians, log of sizes, score
 INNER_ODDS, INNER_SCORE = 2.5, 0.6  # of a small window inside a device; parts of a cut window stay below
 RANK_WEIGHT = 0.35  # of a ranker's log-odds against a line's quality
@@ -133,7 +139,9 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
         if close is not None and _fills_picture(close):
             return (close,)
     first = next((c for c in scene if _evident(c)), None)
-    if first is not None and not first.lined:
+    if first is not None and first.lined:
+        first = _plainly_blank(first, scene) or first
+    elif first is not None:
         first = next((c for c in scene if c.lined and _evident(c) and _in_line(first, c)), first)
     if first is not None:
         others = [c for c in scene if c is not first and c.lined == first.lined]
@@ -141,6 +149,12 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
     if close is not None and close.lined:
         return (close,)
     return ()
+
+
+def _plainly_blank(lined: Candidate, scene: Sequence[Candidate]) -> Candidate | None:
+    """Return a blank window that looks so much more like one that the lines elsewhere must be print."""
+    blank = [c for c in scene if not c.lined and _evident(c) and c.odds > lined.odds + BLANK_LEAD]
+    return max(blank, key=lambda c: c.odds, default=None)
 
 
 def _evident(candidate: Candidate) -> bool:
@@ -212,9 +226,8 @@ def _close_up(view: View) -> Candidate | None:
     """Look for one window that fills the picture."""
     scale = view.scale
     proposals = propose_framed(view.log_small, keep=FRAMED_KEPT)[:FRAMED_LOOKED]
-    found = []
-    for window, score in proposals:
-        found.append(_look(view, window.scaled(1 / scale), score, in_scene=False))
+    found = [_look(view, window.scaled(1 / scale), score, in_scene=False) for window, score in proposals]
+    found += _bare_membrane(view)
     if not found:
         return None
     found.sort(key=lambda h: -h.score)
@@ -225,13 +238,29 @@ def _close_up(view: View) -> Candidate | None:
     return Candidate(_weighted(found[:NESTED + 2]), odds=0.0, close_up=True)
 
 
+def _bare_membrane(view: View) -> list[Hypothesis]:
+    """Take the whole picture for a membrane if nothing in it changes across the short side."""
+    height, width = view.pixels.shape[:2]
+    angle = 0.0 if width >= height else math.pi / 2
+    whole = Window((width - 1) / 2, (height - 1) / 2, angle, max(width, height), min(width, height))
+    if whole.length < BARE_ASPECT * whole.width:
+        return []
+    patch = patch_of(view, whole)
+    inner = slice(patch.side + BARE_MARGIN, patch.side + patch.rows - BARE_MARGIN)
+    light = patch.log_light[inner, patch.end : patch.end + patch.columns].mean(axis=2)
+    across = np.median(light[:, np.isfinite(light).all(axis=0)], axis=1)
+    if float(across.std()) > BARE_SCATTER:
+        return []
+    return [_look(view, whole, BARE_SCORE, in_scene=True)]
+
+
 def _in_scene(view: View) -> tuple[Candidate, ...]:
     """Look for windows that are small in the picture."""
     log_small = view.log_small
     bars = find_bars(log_small)
     proposals = propose_outlined(np.ascontiguousarray(view.small.max(axis=2)))
     proposals += propose_from_bars(log_small, bars)
-    windows = distinct([w for w in proposals if w.width >= 4.5])
+    windows = distinct([w for w in proposals if w.width >= LEAST_WIDTH_PX])
     odds = window_scores(search_planes(log_small), windows)
     found = []
     for place in _places(windows, odds):

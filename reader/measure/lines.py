@@ -52,6 +52,16 @@ class Patch:
     side: int
     end: int
 
+    @property
+    def open_start(self) -> bool:
+        """Whether the picture ends at the window's left end, so that no rim can cast a shadow there."""
+        return not np.isfinite(self.log_light[:, : self.end]).any(axis=(0, 2)).any()
+
+    @property
+    def open_end(self) -> bool:
+        """Whether the picture ends at the window's right end."""
+        return not np.isfinite(self.log_light[:, self.end + self.columns :]).any(axis=(0, 2)).any()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoundLine:
@@ -84,7 +94,7 @@ class FoundLine:
     slope, bend : float
         Lean against the right angle (widths per width) and departure from straightness (widths).
     to_end : float
-        Distance to the nearer end of the window.
+        Distance to the nearer end of the window that may have a rim, at most 10.
     """
 
     place: float
@@ -201,7 +211,8 @@ def _profiles(patch: Patch) -> _Profiles | None:
     known = np.isfinite(blocks).all(axis=(0, 2))
     usable = np.zeros(light.shape[1], bool)
     trim = round(END_TRIM * patch.rows)
-    usable[patch.end + trim : patch.end + patch.columns - trim] = True
+    start, stop = patch.end, patch.end + patch.columns
+    usable[start + trim * (not patch.open_start) : stop - trim * (not patch.open_end)] = True
     usable &= known
     if usable.sum() < 0.35 * patch.columns:
         return None
@@ -286,8 +297,15 @@ def _describe(
         colour=amplitudes[BLOCKS + 1 :, place].copy(),
         slope=slope / patch.rows,
         bend=bend / patch.rows,
-        to_end=min(place - patch.end, patch.end + patch.columns - 1 - place) / patch.rows,
+        to_end=_to_end(patch, place),
     )
+
+
+def _to_end(patch: Patch, place: int) -> float:
+    """Return the distance to the nearest end that may have a rim, membrane widths."""
+    before = math.inf if patch.open_start else place - patch.end
+    after = math.inf if patch.open_end else patch.end + patch.columns - 1 - place
+    return min(before, after, 10 * patch.rows) / patch.rows
 
 
 def _course(blocks: NDArray[np.float64], place: int, sigma: float) -> tuple[float, float]:
