@@ -50,6 +50,19 @@ class _Seen:
     line: FoundLine
 
 
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """All that was found out about one strip."""
+
+    candidate: Candidate
+    best: Hypothesis
+    assay: Assay
+    naming: Assignment
+    fit: MembraneFit
+    quality: Quality
+    step: float  # pixels of the photo per sample of the fit
+
+
 def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, number: int) -> StripReading:
     """Read one strip of a photo.
 
@@ -87,7 +100,8 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
         jpeg_quality=photo.jpeg_quality,
         lean=lean,
     )
-    return _reading(candidate, best, assay, number, naming, fit, quality, patch.rows)
+    step = best.window.width / patch.rows
+    return _reading(_Measured(candidate, best, assay, naming, fit, quality, step), number)
 
 
 def _gather(candidate: Candidate) -> list[_Seen]:
@@ -105,7 +119,9 @@ def _gather(candidate: Candidate) -> list[_Seen]:
                 continue
             p = h.control_probability if is_control else line_probability(line, control, aspect)
             along = _along(h.window, line.place / aspect, first)
-            twin = next((k for k, s in enumerate(found) if abs(s.along - along) < SAME_LINE * first.width), None)
+            twin = next(
+                (k for k, s in enumerate(found) if abs(s.along - along) < SAME_LINE * first.width), None
+            )
             share = h.weight * p
             as_control = share if is_control else 0.0
             if twin is None:
@@ -113,9 +129,7 @@ def _gather(candidate: Candidate) -> list[_Seen]:
             else:
                 s = found[twin]
                 found[twin] = replace(s, present=s.present + share, control=s.control + as_control)
-    return [
-        replace(s, present=_sharpen(s.present, EVEN), control=_sharpen(s.control, 0.5)) for s in found
-    ]
+    return [replace(s, present=_sharpen(s.present, EVEN), control=_sharpen(s.control, 0.5)) for s in found]
 
 
 def _along(window: Window, place: float, axis: Window) -> float:
@@ -161,34 +175,25 @@ def _lean(h: Hypothesis) -> float:
     return h.control.slope if h.control is not None and h.control_probability > 0.5 else 0.0
 
 
-def _reading(
-    candidate: Candidate,
-    best: Hypothesis,
-    assay: Assay,
-    number: int,
-    naming: Assignment,
-    fit: MembraneFit,
-    quality: Quality,
-    rows: int,
-) -> StripReading:
+def _reading(seen: _Measured, number: int) -> StripReading:
     """Put the strip's result together."""
-    window = best.window.reversed() if naming.reverse else best.window
+    assay, naming, fit = seen.assay, seen.naming, seen.fit
+    window = seen.best.window.reversed() if naming.reverse else seen.best.window
     scale = window.length / assay.window_mm[0] if assay.window_mm else None
     named = list(zip(naming.lines, fit.lines, strict=True))
-    lines = tuple(_line(n, f, window, rows, scale, naming.reverse) for n, f in named)
-    if naming.reverse:
-        lines = lines[::-1] if not assay.open_ended else lines
+    lines = sorted((_line(n, f, window, seen) for n, f in named), key=lambda line: line.position or 0.0)
     evidence = {n.name: _evidence(n, f) for n, f in named if not n.unexpected}
     verdict = decide(assay, evidence, doubt=DOUBT)
-    flags = _flags(candidate, best, assay, naming, fit, quality, verdict.outcome)
+    flags = _flags(seen, verdict.outcome)
     outcome, analytes, summary = verdict.outcome, verdict.analytes, verdict.summary
     if rejects(flags):
         outcome = Outcome.NOT_READ
         analytes = {name: Analyte(Outcome.NOT_READ) for name in analytes}
         summary = "The picture does not allow a reading."
+    device = "cassette" if assay.kind == "any" else assay.kind
     return StripReading(
         id=number,
-        kind="window" if candidate.close_up else assay.kind if assay.kind != "any" else "cassette",
+        kind="window" if seen.candidate.close_up else device,
         assay=assay.id,
         outline=None,
         window=window.quad(),
@@ -196,9 +201,9 @@ def _reading(
         outcome=outcome,
         summary=summary,
         analytes=analytes,
-        lines=tuple(sorted(lines, key=lambda line: line.position or 0.0)),
+        lines=tuple(lines),
         px_per_mm=scale,
-        quality=quality.values,
+        quality=seen.quality.values,
         flags=flags,
         profile=_profile(fit, reverse=naming.reverse),
     )
@@ -213,14 +218,12 @@ def _evidence(named: NamedLine, fit: LineFit) -> Evidence:
     return Evidence(present, fit.height, fit.height_sigma)
 
 
-def _line(
-    named: NamedLine, fit: LineFit, window: Window, rows: int, scale: float | None, reverse: bool
-) -> Line:
+def _line(named: NamedLine, fit: LineFit, window: Window, seen: _Measured) -> Line:
     """Turn a fitted line into the contract's units: mm when the scale is known, else px."""
-    step = window.width / rows
-    unit = step / scale if scale else step
+    step = seen.step
+    unit = step * seen.assay.window_mm[0] / window.length if seen.assay.window_mm else step
     place = fit.place * step / window.length
-    position = min(max(1 - place if reverse else place, 0.0), 1.0)
+    position = min(max(1 - place if seen.naming.reverse else place, 0.0), 1.0)
     return Line(
         name=named.name,
         role="control" if named.role == "control" else "test",
@@ -242,16 +245,9 @@ def _profile(fit: MembraneFit, *, reverse: bool) -> Profile:
     return Profile(position, fit.profile[::step].copy(), fit.baseline[::step].copy())
 
 
-def _flags(
-    candidate: Candidate,
-    best: Hypothesis,
-    assay: Assay,
-    naming: Assignment,
-    fit: MembraneFit,
-    quality: Quality,
-    outcome: Outcome,
-) -> tuple[str, ...]:
+def _flags(seen: _Measured, outcome: Outcome) -> tuple[str, ...]:
     """Say what a user should know about this strip, rejecting flags first."""
+    candidate, best, naming, fit = seen.candidate, seen.best, seen.naming, seen.fit
     control = next((k for k, n in enumerate(naming.lines) if n.role == "control"), None)
     there = control is not None and naming.lines[control].present > 0.5
     tests = [n for n in naming.lines if n.role == "test" and n.present > 0.5]
@@ -264,6 +260,6 @@ def _flags(
         "unexpected-line": any(n.unexpected for n in naming.lines),
         "faint-line": outcome is Outcome.INDETERMINATE,
         "window-uncertain": not candidate.close_up and not there and candidate.odds < 5.0,
-        "scale-unknown": assay.window_mm is None,
+        "scale-unknown": seen.assay.window_mm is None,
     }
-    return (*quality.flags, *(code for code, raised in checks.items() if raised))
+    return (*seen.quality.flags, *(code for code, raised in checks.items() if raised))

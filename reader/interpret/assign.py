@@ -93,9 +93,7 @@ def assign(assay: Assay, seen: Sequence[SeenLine], *, vote: float, sigma: float)
     name = _open_ended if assay.open_ended else _by_place
     lines = name(assay, sorted(turned, key=lambda line: line.place), sigma)
     if reverse:
-        lines = [
-            NamedLine(n.name, n.role, 1 - n.place, n.sigma, n.present, n.unexpected) for n in lines
-        ]
+        lines = [NamedLine(n.name, n.role, 1 - n.place, n.sigma, n.present, n.unexpected) for n in lines]
     return Assignment(tuple(lines), reverse, known)
 
 
@@ -126,9 +124,7 @@ def _fit(assay: Assay, seen: Sequence[SeenLine]) -> float:
     for line in seen:
         if line is control or line.present <= PRESENT:
             continue
-        near = min(
-            (abs(line.place - shift - s.position) / s.tolerance for s in assay.tests), default=9.0
-        )
+        near = min((abs(line.place - shift - s.position) / s.tolerance for s in assay.tests), default=9.0)
         score += max(0.0, 1.0 - near)
     return score
 
@@ -138,17 +134,19 @@ def _open_ended(assay: Assay, seen: Sequence[SeenLine], sigma: float) -> list[Na
     expected = assay.controls[0]
     there = [line for line in seen if line.present > PRESENT or line.control > PRESENT]
     if not there:
-        absent = NamedLine(expected.name, "control", expected.position, sigma, _nearest(seen, expected.position))
+        absent = NamedLine(
+            expected.name, "control", expected.position, sigma, _nearest(seen, expected.position)
+        )
         test = assay.tests[0]
         return [absent, NamedLine(test.name, "test", test.position, sigma, ABSENT)]
     control = there[0]
     lines = [
-        NamedLine(expected.name, "control", control.place, control.sigma, max(control.present, control.control))
+        NamedLine(
+            expected.name, "control", control.place, control.sigma, max(control.present, control.control)
+        )
     ]
     tests = there[1:]
-    doubtful = max(
-        (line for line in seen if line not in there), key=lambda line: line.present, default=None
-    )
+    doubtful = max((line for line in seen if line not in there), key=lambda line: line.present, default=None)
     if not tests:
         if doubtful is not None and doubtful.present > ABSENT:
             tests = [doubtful]
@@ -185,9 +183,11 @@ def _by_place(assay: Assay, seen: Sequence[SeenLine], sigma: float) -> list[Name
         else:
             place = min(max(spec.position + shift, NEAREST_PLACE), 1 - NEAREST_PLACE)
             lines.append(NamedLine(spec.name, spec.role, place, sigma, ABSENT))
-    for line in free:
-        if line.present > PRESENT:
-            lines.append(NamedLine("?", "test", line.place, line.sigma, line.present, unexpected=True))
+    lines += [
+        NamedLine("?", "test", line.place, line.sigma, line.present, unexpected=True)
+        for line in free
+        if line.present > PRESENT
+    ]
     return sorted(lines, key=lambda line: line.place)
 
 

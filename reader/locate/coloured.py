@@ -62,7 +62,8 @@ def _bars_of(plane: FloatArray, size: int, floor: float) -> list[Bar]:
     """Threshold one top-hat map at doubling levels and keep what looks like a bar."""
     factor = 1.0 if size <= 9 else 9 / size
     if factor < 1:
-        plane = cv2.resize(plane, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        small = cv2.resize(plane, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        plane = np.asarray(small, np.float32)
         size = 9
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (size, size))
     ridge = cv2.morphologyEx(cv2.GaussianBlur(plane, (3, 3), 0), cv2.MORPH_TOPHAT, kernel)
@@ -92,9 +93,7 @@ def _contours(mask: NDArray[np.uint8], shortest: float, longest: float) -> list[
             continue
         x, y, width, height = (int(v) for v in stats[k, :4])
         spot = (labels[y : y + height, x : x + width] == k).astype(np.uint8)
-        contours, _ = cv2.findContours(
-            spot, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=(x, y)
-        )
+        contours, _ = cv2.findContours(spot, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=(x, y))
         outlines.append(contours[0])
     return outlines
 
@@ -178,7 +177,7 @@ def _steps(profile: FloatArray, spread: FloatArray, cells: int) -> FloatArray:
     unknown = ~np.isfinite(profile)
     result = step / (1 + 10 * np.nan_to_num(spread, nan=1.0))
     result[unknown] = 0
-    return result.astype(np.float32)
+    return np.asarray(result, np.float32)
 
 
 def _strongest(steps: FloatArray, start: int, stop: int, count: int = 3) -> list[int]:

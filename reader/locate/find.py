@@ -235,7 +235,7 @@ def _close_up(view: View) -> Candidate | None:
     long_side = max(view.pixels.shape[:2])
     if best.length < CLOSE_UP[0] * long_side or best.width < CLOSE_UP[1] * long_side / 2:
         return None
-    return Candidate(_weighted(found[:NESTED + 2]), odds=0.0, close_up=True)
+    return Candidate(_weighted(found[: NESTED + 2]), odds=0.0, close_up=True)
 
 
 def _bare_membrane(view: View) -> list[Hypothesis]:
@@ -264,7 +264,10 @@ def _in_scene(view: View) -> tuple[Candidate, ...]:
     odds = window_scores(search_planes(log_small), windows)
     found = []
     for place in _places(windows, odds):
-        hypotheses = [_look(view, windows[i].scaled(1 / view.scale), RANK_WEIGHT * odds[i], in_scene=True) for i in place]
+        hypotheses = [
+            _look(view, windows[i].scaled(1 / view.scale), RANK_WEIGHT * odds[i], in_scene=True)
+            for i in place
+        ]
         hypotheses = _without_cut_ends(hypotheses)
         found.append(Candidate(_weighted(hypotheses), float(odds[place].max()), close_up=False))
     found.sort(key=lambda c: -c.hypotheses[0].score)
@@ -352,6 +355,4 @@ def _weighted(hypotheses: Sequence[Hypothesis]) -> tuple[Hypothesis, ...]:
     ordered = sorted(hypotheses, key=lambda h: -h.score)
     weights = [math.exp(SHARPNESS * (h.score - ordered[0].score)) for h in ordered]
     total = sum(weights)
-    return tuple(
-        replace(h, weight=w / total) for h, w in zip(ordered, weights, strict=True)
-    )
+    return tuple(replace(h, weight=w / total) for h, w in zip(ordered, weights, strict=True))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,6 +21,8 @@ from reader.geometry import Window, overlap
 __all__ = ["propose_framed"]
 
 FloatArray = NDArray[np.float32]
+FloatArray64 = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 SEARCH_PX = 256  # long side of the search picture: a window of 1:4 is then about 40 px wide
 MAX_PEAKS = 9  # edge positions kept per direction
@@ -28,6 +31,9 @@ TYPICAL_ASPECT, ASPECT_SPREAD = 4.0, 0.45  # median and log-spread of the same
 SAME_LEVEL = 0.07  # log10 units over three channels: membrane beside a line differs less than this
 FULL_TINT = 0.4  # 1 - min/max of the channels' absorbances: label lines reach it, rim shadows do not
 BORDER_SUPPORT = 0.30  # what the picture's own border counts as a side: weak evidence
+LEAST_TALL = 8  # px: a narrower window has no room for rims and membrane in the search picture
+PER_BAND, SECOND_LOOK, KEPT = 8, 300, 60  # rectangles kept per pair of rows, looked at again, returned
+ENDLESS = 1.2  # what it costs an end that the membrane goes on beyond it
 SAME = 0.85  # rectangles that overlap more than this are one
 
 
@@ -56,7 +62,7 @@ def propose_framed(log_image: FloatArray, *, keep: int = 10) -> list[tuple[Windo
     """
     scale = SEARCH_PX / max(log_image.shape[:2])
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    small = cv2.resize(log_image, None, fx=scale, fy=scale, interpolation=method)
+    small = _floats(cv2.resize(log_image, None, fx=scale, fy=scale, interpolation=method))
     found: list[tuple[Window, float]] = []
     for turn in _directions(small):
         found += [(w.scaled(1 / scale), s) for w, s in _upright_windows(small, turn, keep)]
@@ -82,15 +88,17 @@ def _directions(image: FloatArray) -> list[float]:
 
 def _gradients(image: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the strongest channel's derivatives."""
-    gx = cv2.Scharr(image, cv2.CV_32F, 1, 0)
-    gy = cv2.Scharr(image, cv2.CV_32F, 0, 1)
-    if image.ndim == 2:
-        return gx, gy
+    gx = _floats(cv2.Scharr(image, cv2.CV_32F, 1, 0))
+    gy = _floats(cv2.Scharr(image, cv2.CV_32F, 0, 1))
     pick = np.argmax(gx * gx + gy * gy, axis=2)[..., None]
     return np.take_along_axis(gx, pick, 2)[..., 0], np.take_along_axis(gy, pick, 2)[..., 0]
 
 
-def _turned(image: FloatArray, turn: float) -> tuple[FloatArray, NDArray[np.float64]]:
+def _floats(array: NDArray[Any]) -> FloatArray:
+    return np.asarray(array, np.float32)
+
+
+def _turned(image: FloatArray, turn: float) -> tuple[FloatArray, FloatArray64]:
     """Turn the picture by ``-turn`` about its centre, NaN outside; return the matrix back as well."""
     height, width = image.shape[:2]
     c, s = math.cos(turn), math.sin(turn)
@@ -105,7 +113,7 @@ def _turned(image: FloatArray, turn: float) -> tuple[FloatArray, NDArray[np.floa
     nan = math.nan
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     turned = cv2.warpAffine(image, back, (out_w, out_h), flags=flags, borderValue=(nan, nan, nan, nan))
-    return turned, back
+    return _floats(turned), back
 
 
 def _sharpness(image: FloatArray, turn: float) -> float:
@@ -124,9 +132,10 @@ def _sharpness(image: FloatArray, turn: float) -> float:
 def _edges(turned: FloatArray) -> _Edges:
     """Return the edge support of an upright picture."""
     known = np.isfinite(turned).all(axis=2)
-    inside = cv2.erode(known.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=0).astype(bool)
-    filled = np.where(known[..., None], turned, 0)
-    filled = cv2.GaussianBlur(filled, (0, 0), 0.8)
+    mask = np.asarray(known, np.uint8)
+    inside = np.asarray(cv2.erode(mask, np.ones((5, 5), np.uint8), borderValue=0), bool)
+    filled = np.where(mask[..., None] > 0, turned, np.float32(0))
+    filled = _floats(cv2.GaussianBlur(filled, (0, 0), 0.8))
     gx = np.sqrt((cv2.Scharr(filled, cv2.CV_32F, 1, 0) ** 2).sum(2))
     gy = np.sqrt((cv2.Scharr(filled, cv2.CV_32F, 0, 1) ** 2).sum(2))
     gx[~inside] = 0
@@ -136,7 +145,7 @@ def _edges(turned: FloatArray) -> _Edges:
     return _Edges(along=(gy * gy / total).astype(np.float32), ends=(gx * gx / total).astype(np.float32))
 
 
-def _peaks(signal: NDArray[np.float64], limit: int) -> list[int]:
+def _peaks(signal: FloatArray64, limit: int) -> list[int]:
     """Return the strongest local maxima, at least 3 px apart."""
     smooth = np.convolve(signal, [0.25, 0.5, 0.25], "same")
     order = np.argsort(-smooth)
@@ -154,17 +163,11 @@ def _upright_windows(image: FloatArray, turn: float, keep: int) -> list[tuple[Wi
     """Return the best rectangles of the picture turned upright, flow along either direction."""
     turned, back = _turned(image, turn)
     edges = _edges(turned)
-    found: list[tuple[Window, float]] = []
     level = np.nan_to_num(turned)
-    found += _rectangles(edges.along, edges.ends, level, turn, back, swap=False)
-    found += _rectangles(
-        np.ascontiguousarray(edges.ends.T),
-        np.ascontiguousarray(edges.along.T),
-        np.ascontiguousarray(level.transpose(1, 0, 2)),
-        turn,
-        back,
-        swap=True,
-    )
+    lying = _Sums.of(edges.along, edges.ends, level)
+    standing = _Sums.of(edges.ends.T, edges.along.T, level.transpose(1, 0, 2))
+    found = [(_window(r, turn, back, swap=False), r.score) for r in _rectangles(lying)]
+    found += [(_window(r, turn, back, swap=True), r.score) for r in _rectangles(standing)]
     found.sort(key=lambda pair: -pair[1])
     chosen: list[tuple[Window, float]] = []
     for window, score in found:
@@ -175,135 +178,204 @@ def _upright_windows(image: FloatArray, turn: float, keep: int) -> list[tuple[Wi
     return chosen
 
 
-def _rectangles(
-    along: FloatArray, ends: FloatArray, level: FloatArray, turn: float, back: NDArray[np.float64], *, swap: bool
-) -> list[tuple[Window, float]]:
-    """Score every rectangle between edge positions; flow runs along the rows of the two maps."""
+@dataclass(frozen=True, slots=True)
+class _Rectangle:
+    """A rectangle of the upright picture: rows and columns of its sides, and its score."""
+
+    score: float
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sums:
+    """Running sums from which any rectangle is scored in a few look-ups; flow runs along the rows.
+
+    Attributes
+    ----------
+    along : ndarray, shape (H, W)
+        Support for edges along the flow.
+    run : ndarray, shape (H, W + 1)
+        Running sum of the same along each row, thickened by a row.
+    block : ndarray, shape (H + 1, W + 1)
+        Integral of the same.
+    down : ndarray, shape (H + 1, W)
+        Running sum of the support for edges across the flow down each column, thickened by a column.
+    light : ndarray, shape (H + 1, W + 1, 3)
+        Integral of log light.
+    """
+
+    along: FloatArray
+    run: FloatArray64
+    block: FloatArray64
+    down: FloatArray64
+    light: FloatArray64
+
+    @classmethod
+    def of(cls, along: FloatArray, ends: FloatArray, level: FloatArray) -> _Sums:
+        thick = np.maximum(along, np.maximum(np.roll(along, 1, 0), np.roll(along, -1, 0)))
+        thick_ends = np.maximum(ends, np.maximum(np.roll(ends, 1, 1), np.roll(ends, -1, 1)))
+        return cls(
+            along=np.ascontiguousarray(along),
+            run=np.pad(np.cumsum(thick, 1, dtype=np.float64), ((0, 0), (1, 0))),
+            block=_integral(along),
+            down=np.pad(np.cumsum(thick_ends, 0, dtype=np.float64), ((1, 0), (0, 0))),
+            light=_integral(level),
+        )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.along.shape[0], self.along.shape[1]
+
+
+def _integral(plane: FloatArray) -> FloatArray64:
+    total = np.cumsum(np.cumsum(plane, 0, dtype=np.float64), 1)
+    return np.pad(total, ((1, 0), (1, 0), *[(0, 0)] * (plane.ndim - 2)))
+
+
+def _rectangles(sums: _Sums) -> list[_Rectangle]:
+    """Return the best rectangles whose sides lie on edges.
+
+    All are scored by their own edges first; whether the membrane goes on beyond an end is costlier to
+    tell and is asked of the best only.
+    """
+    rows = _candidate_rows(sums.along)
+    bands = [_of_band(sums, top, bottom) for i, top in enumerate(rows) for bottom in rows[i + 1 :]]
+    bands = [band for band in bands if len(band)]
+    if not bands:
+        return []
+    table = np.concatenate(bands)
+    table = table[np.argsort(-table[:, 0])[:SECOND_LOOK]]
+    sides = table[:, 1:].astype(np.int64)
+    table[:, 0] -= ENDLESS * (_goes_on(sums, sides, -1) + _goes_on(sums, sides, 1))
+    best = table[np.argsort(-table[:, 0])[:KEPT]]
+    return [_Rectangle(float(r[0]), *(int(v) for v in r[1:])) for r in best]
+
+
+def _candidate_rows(along: FloatArray) -> list[int]:
+    """Return the rows where a long side may lie: peaks of the whole and of each half, and the borders."""
     height, width = along.shape
-    row_sums = along.sum(1, dtype=np.float64)
     half = width // 2
-    rows = set(_peaks(row_sums, MAX_PEAKS))
-    rows |= set(_peaks(along[:, :half].sum(1, dtype=np.float64), MAX_PEAKS - 3))
-    rows |= set(_peaks(along[:, half:].sum(1, dtype=np.float64), MAX_PEAKS - 3))
-    rows |= {0, height - 1}
-    ordered = sorted(rows)
-    thick = np.maximum(along, np.maximum(np.roll(along, 1, 0), np.roll(along, -1, 0)))
-    run = np.concatenate([np.zeros((height, 1)), np.cumsum(thick, 1, dtype=np.float64)], 1)
-    block = np.zeros((height + 1, width + 1))
-    block[1:, 1:] = np.cumsum(np.cumsum(along, 0, dtype=np.float64), 1)
-    thick_ends = np.maximum(ends, np.maximum(np.roll(ends, 1, 1), np.roll(ends, -1, 1)))
-    down = np.concatenate([np.zeros((1, width)), np.cumsum(thick_ends, 0, dtype=np.float64)], 0)
-    light = np.zeros((height + 1, width + 1, level.shape[2]))
-    light[1:, 1:] = np.cumsum(np.cumsum(level, 0, dtype=np.float64), 1)
-    best: list[tuple[float, int, int, int, int]] = []
-    for i, top in enumerate(ordered):
-        for bottom in ordered[i + 1 :]:
-            best += _best_of_band(run, block, down, light, top, bottom, height, width)
-    best.sort(reverse=True)
-    return [(_window(b, turn, back, swap=swap), b[0]) for b in best[:60]]
+    rows = {0, height - 1, *_peaks(along.sum(1, dtype=np.float64), MAX_PEAKS)}
+    for part in (along[:, :half], along[:, half:]):
+        rows |= set(_peaks(part.sum(1, dtype=np.float64), MAX_PEAKS - 3))
+    return sorted(rows)
 
 
-def _best_of_band(
-    run: NDArray[np.float64],
-    block: NDArray[np.float64],
-    down: NDArray[np.float64],
-    light: NDArray[np.float64],
-    top: int,
-    bottom: int,
-    height: int,
-    width: int,
-) -> list[tuple[float, int, int, int, int]]:
-    """Score the rectangles between two rows; return the best few."""
+def _of_band(sums: _Sums, top: int, bottom: int) -> FloatArray64:
+    """Score the rectangles between two rows; return the best as rows of score, top, bottom, left, right."""
+    width = sums.shape[1]
     tall = bottom - top
-    if tall < 8 or tall * ASPECT[0] > width:
-        return []
+    if tall < LEAST_TALL or tall * ASPECT[0] > width:
+        return np.empty((0, 5))
     inner = (top + tall // 4, bottom - tall // 4)
-    support = (down[inner[1]] - down[inner[0]]) / (inner[1] - inner[0])
+    support = (sums.down[inner[1]] - sums.down[inner[0]]) / (inner[1] - inner[0])
     cols = np.array(sorted({*_peaks(support, MAX_PEAKS), 0, width - 1}))
-    c0, c1 = np.meshgrid(cols, cols, indexing="ij")
-    long_enough = (c1 - c0 >= ASPECT[0] * tall) & (c1 - c0 <= ASPECT[1] * tall)
-    c0, c1 = c0[long_enough], c1[long_enough]
+    c0, c1 = (grid.ravel() for grid in np.meshgrid(cols, cols, indexing="ij"))
+    fits = (c1 - c0 >= ASPECT[0] * tall) & (c1 - c0 <= ASPECT[1] * tall)
+    c0, c1 = c0[fits], c1[fits]
     if c0.size == 0:
-        return []
+        return np.empty((0, 5))
+    score = _edge_score(sums, support, (top, bottom), c0, c1)
+    pick = np.argsort(-score)[:PER_BAND]
+    count = len(pick)
+    return np.column_stack([score[pick], np.full(count, top), np.full(count, bottom), c0[pick], c1[pick]])
+
+
+def _edge_score(
+    sums: _Sums, support: FloatArray64, rows: tuple[int, int], c0: IntArray, c1: IntArray
+) -> FloatArray64:
+    """Score rectangles by the edges on their sides, beyond their ends and inside."""
+    height, width = sums.shape
+    top, bottom = rows
+    tall = bottom - top
     trim = tall // 4
     span = np.maximum(c1 - c0 - 2 * trim, 1)
-
-    def side(row: int) -> NDArray[np.float64]:
-        if row in (0, height - 1):
-            return np.full(c0.shape, BORDER_SUPPORT)
-        return np.asarray((run[row, c1 - trim] - run[row, c0 + trim]) / span)
-
-    upper, lower = side(top), side(bottom)
+    sides = []
+    for row in rows:
+        share = (sums.run[row, c1 - trim] - sums.run[row, c0 + trim]) / span
+        sides.append(np.full(c0.shape, BORDER_SUPPORT) if row in (0, height - 1) else share)
     left = np.where(c0 == 0, BORDER_SUPPORT, support[c0])
     right = np.where(c1 == width - 1, BORDER_SUPPORT, support[c1])
-    beyond = np.minimum(tall // 2, width)
-    before = (run[top, c0] - run[top, np.maximum(c0 - beyond, 0)]) / beyond
-    before += (run[bottom, c0] - run[bottom, np.maximum(c0 - beyond, 0)]) / beyond
-    after = (run[top, np.minimum(c1 + beyond, width)] - run[top, c1]) / beyond
-    after += (run[bottom, np.minimum(c1 + beyond, width)] - run[bottom, c1]) / beyond
+    reach = max(tall // 2, 1)
+    before, after = np.maximum(c0 - reach, 0), np.minimum(c1 + reach, width)
+    beyond = sum(
+        (sums.run[row, c0] - sums.run[row, before]) + (sums.run[row, after] - sums.run[row, c1])
+        for row in rows
+    )
     rim = max(2, tall // 8)
     y0, y1 = top + rim, max(bottom - rim, top + rim + 1)
-    area = (y1 - y0) * span
-    inside = block[y1, c1 - trim] - block[y0, c1 - trim] - block[y1, c0 + trim] + block[y0, c0 + trim]
+    x0, x1 = c0 + trim, c1 - trim
+    inside = sums.block[y1, x1] - sums.block[y0, x1] - sums.block[y1, x0] + sums.block[y0, x0]
     aspect = np.log((c1 - c0) / tall / TYPICAL_ASPECT) / ASPECT_SPREAD
-    score = upper + lower + 0.5 * np.minimum(upper, lower) + 0.6 * (left + right)
-    score += -0.25 * (before + after) - 2 * inside / area - 0.08 * aspect**2 + 0.4 * tall / height
-    score -= 1.2 * (_goes_on(run, light, c0, top, bottom, -1) + _goes_on(run, light, c1, top, bottom, 1))
-    pick = np.argsort(-score)[:4]
-    return [(float(score[k]), top, bottom, int(c0[k]), int(c1[k])) for k in pick]
+    score = sides[0] + sides[1] + 0.5 * np.minimum(*sides) + 0.6 * (left + right)
+    score = score - 0.25 * beyond / reach - 2 * inside / ((y1 - y0) * span)
+    return np.asarray(score - 0.08 * aspect**2 + 0.4 * tall / height)
 
 
-def _goes_on(
-    run: NDArray[np.float64],
-    light: NDArray[np.float64],
-    cols: NDArray[np.int64],
-    top: int,
-    bottom: int,
-    side: int,
-) -> NDArray[np.float64]:
-    """Tell how surely the membrane continues beyond an end: same level there, and both rims go on."""
-    width = run.shape[1] - 1
+def _goes_on(sums: _Sums, sides: IntArray, side: int) -> FloatArray64:
+    """Tell how surely the membrane continues beyond an end: same level there, and both rims go on.
+
+    A line is up to half a membrane's width thick, and the end may lie on either flank of it.
+    """
+    return np.maximum(
+        _carries(sums, sides, side, ((-0.9, -0.5), (0.12, 0.5))),
+        _carries(sums, sides, side, ((-0.5, -0.12), (0.5, 0.9))),
+    )
+
+
+def _carries(
+    sums: _Sums, sides: IntArray, side: int, spans: tuple[tuple[float, float], tuple[float, float]]
+) -> FloatArray64:
+    """Compare what lies within and beyond an end, both given in widths from it; 0 no, 1 the same."""
+    width = sums.shape[1]
+    top, bottom = sides[:, 0], sides[:, 1]
+    end = sides[:, 3] if side > 0 else sides[:, 2]
     tall = bottom - top
-    y0, y1 = top + tall // 4, bottom - tall // 4
-    thin = max(1, tall // 16)
-
-    def mean_level(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
-        a, b = np.clip(a, 0, width), np.clip(b, 0, width)
-        total = light[y1, b] - light[y0, b] - light[y1, a] + light[y0, a]
-        return np.asarray(total / np.maximum((b - a) * (y1 - y0), 1)[:, None])
-
-    def rims(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
-        a, b = np.clip(a, 0, width), np.clip(b, 0, width)
-        count = np.maximum(b - a, 1)
-        return np.minimum((run[top, b] - run[top, a]) / count, (run[bottom, b] - run[bottom, a]) / count)
-
-    def carries(within: tuple[float, float], beyond: tuple[float, float]) -> NDArray[np.float64]:
-        spans = []
-        for near, far in (within, beyond):
-            a, b = round(near * tall), max(round(far * tall), round(near * tall) + 2)
-            spans.append((cols + a, cols + b) if side > 0 else (cols - b, cols - a))
-        (a0, b0), (a1, b1) = spans
-        step = np.linalg.norm(mean_level(a1, b1) - mean_level(a0, b0), axis=1)
-        room = (np.clip(b1, 0, width) - np.clip(a1, 0, width)) >= 0.6 * (b1 - a1)
-        carry = np.clip(rims(a1, b1) / np.maximum(rims(a0, b0), 0.2), 0, 1)
-        middle = (cols + side * round(sum(within + beyond) / 4 * tall)).astype(np.int64)
-        flanks = (mean_level(a0, b0) + mean_level(a1, b1)) / 2
-        ridge = flanks - mean_level(middle - thin, middle + thin + 1)
-        tint = 1 - ridge.min(axis=1) / np.maximum(ridge.max(axis=1), 0.02)
-        coloured = np.clip(tint / FULL_TINT, 0.25, 1.0)
-        return np.where(room, coloured * carry * np.exp(-((step / SAME_LEVEL) ** 2)), 0.0)
-
-    # a line is up to half a membrane's width thick, and the end may lie on either flank of it
-    return np.maximum(carries((-0.9, -0.5), (0.12, 0.5)), carries((-0.5, -0.12), (0.5, 0.9)))
+    edges = []
+    for near, far in spans:
+        a = np.round(near * tall).astype(np.int64)
+        b = np.maximum(np.round(far * tall).astype(np.int64), a + 2)
+        edges.append((end + a, end + b) if side > 0 else (end - b, end - a))
+    within, beyond = edges
+    inside, outside = _level(sums, sides, *within), _level(sums, sides, *beyond)
+    step = np.linalg.norm(outside - inside, axis=1)
+    middle = (end + side * np.round(sum(spans[0] + spans[1]) / 4 * tall)).astype(np.int64)
+    thin = np.maximum(1, tall // 16)
+    ridge = (inside + outside) / 2 - _level(sums, sides, middle - thin, middle + thin + 1)
+    tint = 1 - ridge.min(axis=1) / np.maximum(ridge.max(axis=1), 0.02)
+    coloured = np.clip(tint / FULL_TINT, 0.25, 1.0)
+    seen = np.clip(beyond[1], 0, width) - np.clip(beyond[0], 0, width)
+    room = seen >= 0.6 * (beyond[1] - beyond[0])
+    carry = np.clip(_rims(sums, sides, *beyond) / np.maximum(_rims(sums, sides, *within), 0.2), 0, 1)
+    return np.where(room, coloured * carry * np.exp(-((step / SAME_LEVEL) ** 2)), 0.0)
 
 
-def _window(
-    found: tuple[float, int, int, int, int], turn: float, back: NDArray[np.float64], *, swap: bool
-) -> Window:
+def _level(sums: _Sums, sides: IntArray, start: IntArray, stop: IntArray) -> FloatArray64:
+    """Return the mean log light between two columns, in the middle half of each band; shape (N, 3)."""
+    width = sums.shape[1]
+    tall = sides[:, 1] - sides[:, 0]
+    y0, y1 = sides[:, 0] + tall // 4, sides[:, 1] - tall // 4
+    a, b = np.clip(start, 0, width), np.clip(stop, 0, width)
+    total = sums.light[y1, b] - sums.light[y0, b] - sums.light[y1, a] + sums.light[y0, a]
+    return np.asarray(total / np.maximum((b - a) * (y1 - y0), 1)[:, None])
+
+
+def _rims(sums: _Sums, sides: IntArray, start: IntArray, stop: IntArray) -> FloatArray64:
+    """Return the edge support of the weaker long side between two columns."""
+    width = sums.shape[1]
+    a, b = np.clip(start, 0, width), np.clip(stop, 0, width)
+    upper, lower = ((sums.run[row, b] - sums.run[row, a]) / np.maximum(b - a, 1) for row in sides[:, :2].T)
+    return np.asarray(np.minimum(upper, lower))
+
+
+def _window(found: _Rectangle, turn: float, back: FloatArray64, *, swap: bool) -> Window:
     """Turn rows and columns of the upright picture into a window of the given one."""
-    _, top, bottom, left, right = found
-    u, v = (left + right) / 2, (top + bottom) / 2
+    u, v = (found.left + found.right) / 2, (found.top + found.bottom) / 2
     x, y = (v, u) if swap else (u, v)
     cx, cy = back @ np.array([x, y, 1.0])
     angle = turn + (math.pi / 2 if swap else 0.0)
-    return Window(float(cx), float(cy), math.remainder(angle, 2 * math.pi), right - left, bottom - top)
+    length, width = found.right - found.left, found.bottom - found.top
+    return Window(float(cx), float(cy), math.remainder(angle, 2 * math.pi), length, width)

@@ -41,9 +41,9 @@ def propose_outlined(plane: NDArray[np.uint8]) -> list[Window]:
     """
     found: list[Window] = []
     for blur in BLURS_PX:
-        smooth = plane if blur == 0 else cv2.GaussianBlur(plane, (0, 0), blur)
+        smooth = plane if blur == 0 else np.asarray(cv2.GaussianBlur(plane, (0, 0), blur), np.uint8)
         for low, high in THRESHOLDS:
-            edges = cv2.Canny(smooth, low, high)
+            edges = np.asarray(cv2.Canny(smooth, low, high), np.uint8)
             for gap in GAPS_PX:
                 found += _rectangles(edges, gap)
     return found
@@ -52,7 +52,8 @@ def propose_outlined(plane: NDArray[np.uint8]) -> list[Window]:
 def _rectangles(edges: NDArray[np.uint8], gap: int) -> list[Window]:
     """Return the enclosing rectangles of one edge map's contours."""
     if gap:
-        edges = cv2.dilate(edges, cv2.getStructuringElement(cv2.MORPH_RECT, (gap, gap)))
+        kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (gap, gap))
+        edges = np.asarray(cv2.dilate(edges, kernel), np.uint8)
     contours, _ = cv2.findContours(edges, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     found = []
     for contour in contours:

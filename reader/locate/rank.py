@@ -118,9 +118,7 @@ def _filled(stack: FloatArray) -> tuple[FloatArray, FloatArray, NDArray[np.bool_
     return light, np.where(unknown[..., None], 0, stack[..., 1:]), unknown
 
 
-def _features(
-    planes: FloatArray, windows: Sequence[Window], stack: FloatArray
-) -> NDArray[np.float64]:
+def _features(planes: FloatArray, windows: Sequence[Window], stack: FloatArray) -> NDArray[np.float64]:
     """Return all features but those of lines; shape (N, 16)."""
     light, tint, unknown = _filled(stack)
     covered = 1 - unknown[:, SIDE - 2 : 2 - SIDE, END - 2 : 2 - END].mean(axis=(1, 2))
@@ -210,9 +208,7 @@ def _line(plane: FloatArray) -> NDArray[np.float64]:
     core = plane[:, SIDE + 2 : -SIDE - 2, END + 2 : -END - 2]
     thirds = core.reshape(len(core), 3, -1, core.shape[2]).mean(axis=2)
     count = thirds.shape[2]
-    level = np.stack(
-        [np.median(thirds[..., max(0, j - 9) : j + 10], axis=2) for j in range(count)], axis=2
-    )
+    level = np.stack([np.median(thirds[..., max(0, j - 9) : j + 10], axis=2) for j in range(count)], axis=2)
     rise = thirds - level
     smooth = (rise[..., :-1] + rise[..., 1:]) / 2
     return np.asarray(smooth.min(axis=1).max(axis=1), np.float64)

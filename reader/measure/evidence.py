@@ -101,9 +101,7 @@ def line_features(line: FoundLine, control: FoundLine, aspect: float) -> tuple[f
 def line_probability(line: FoundLine, control: FoundLine, aspect: float) -> float:
     """Return how probable it is that a found line is a test line, 0..1."""
     weights, intercept = _model()
-    score = intercept + sum(
-        w * v for w, v in zip(weights, line_features(line, control, aspect), strict=True)
-    )
+    score = intercept + sum(w * v for w, v in zip(weights, line_features(line, control, aspect), strict=True))
     return _logistic(score)
 
 

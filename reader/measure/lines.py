@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,7 +169,9 @@ def find_lines(patch: Patch) -> tuple[FoundLine, ...]:
         if flanks is None:
             taken[place] = True
             continue
-        found.append((k, _describe(rows, scans[k], amplitudes[k], place, flanks, patch)))
+        found.append(
+            (k, _describe(rows, scans[k], place, amplitudes=amplitudes[k], flanks=flanks, patch=patch))
+        )
         _bridge(rows, taken, place, sigmas[k], flanks)
     noise = [_noise(scan, rows, taken) for scan in scans]
     lines = [replace(line, snr=line.height / noise[k]) for k, line in found]
@@ -207,7 +210,7 @@ def _profiles(patch: Patch) -> _Profiles | None:
     first = patch.side + SIDE_TRIM * patch.rows
     edges = np.linspace(first, patch.side + (1 - SIDE_TRIM) * patch.rows, BLOCKS + 1).round().astype(int)
     light = patch.log_light
-    blocks = -np.stack([light[a:b].mean(axis=0) for a, b in zip(edges[:-1], edges[1:], strict=True)])
+    blocks = -np.stack([light[a:b].mean(axis=0) for a, b in pairwise(edges)])
     known = np.isfinite(blocks).all(axis=(0, 2))
     usable = np.zeros(light.shape[1], bool)
     trim = round(END_TRIM * patch.rows)
@@ -271,8 +274,9 @@ def _bridge(
 def _describe(
     rows: FloatArray,
     scan: LineScan,
-    amplitudes: NDArray[np.float64],
     place: int,
+    *,
+    amplitudes: NDArray[np.float64],
     flanks: tuple[FloatArray, FloatArray],
     patch: Patch,
 ) -> FoundLine:

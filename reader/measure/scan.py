@@ -54,7 +54,7 @@ class LineScan:
     @cached_property
     def template(self) -> FloatArray:
         """The line's shape, 1 at its middle."""
-        return np.exp(-(self.offsets**2) / (2 * self.sigma**2)).astype(np.float32)
+        return np.asarray(np.exp(-(self.offsets**2) / (2 * self.sigma**2)), np.float32)
 
     @cached_property
     def _moments(self) -> tuple[NDArray[np.float64], ...]:
