@@ -94,14 +94,16 @@ def fit(crops: list[Crop]) -> Model:
     features = np.concatenate([crop.features for crop in crops])
     owner = np.repeat(np.arange(len(crops)), [len(crop.features) for crop in crops])
     positive = np.array([crop.positive for crop in crops])
-    # The strongest candidate comes first, so all are equal at the start but for their order.
-    model, target = None, chosen(owner, positive, -np.arange(len(features), dtype=np.float64))
-    for _ in range(ROUNDS):
+
+    def fitted(target: NDArray[np.bool_]) -> Model:
         use = ~positive[owner] | target
-        model = fit_logistic(features[use], target[use], strength=STRENGTH)
-        target = chosen(owner, positive, model.odds(features))
-    assert model is not None
-    return model
+        return fit_logistic(features[use], target[use], strength=STRENGTH)
+
+    # A crop's strongest candidate stands first, and is the first choice.
+    target = chosen(owner, positive, -np.arange(len(features), dtype=np.float64))
+    for _ in range(ROUNDS - 1):
+        target = chosen(owner, positive, fitted(target).odds(features))
+    return fitted(target)
 
 
 def chosen(owner: NDArray[np.intp], positive: NDArray[np.bool_], odds: FloatArray) -> NDArray[np.bool_]:

@@ -42,6 +42,7 @@ FEATURES = (
 # lie 0.16 to 0.58 window lengths apart, and neighbours at least 0.8 membrane widths.
 SHARE = (0.16, 0.58)
 NEAREST = 0.8
+CLEAR_TINT = 0.5  # 1 - min/max of the channels' absorbances
 
 # A control line's quality is about -0.2 in sharp photos; -1.6 is exceeded by 99.5 % of them.
 # Controls below 0.05 absorbance are one in a hundred, and shading inside an unused window reaches 0.02;
@@ -81,7 +82,7 @@ def line_features(line: FoundLine, control: FoundLine, aspect: float) -> tuple[f
         _log(line.height, 0.003, 0.5),
         _log(line.snr, 1, 30),
         _log(line.block_snr, 1, 60),
-        max(_cosine(line, control), 0.5),
+        max(_likeness(line, control), 0.5),
         min(line.step, 2.0),
         line.full,
         max(line.least, -1.0),
@@ -112,9 +113,15 @@ def _model() -> tuple[tuple[float, ...], float]:
     return tuple(model["weights"][name] for name in FEATURES), model["intercept"]
 
 
-def _cosine(a: FoundLine, b: FoundLine) -> float:
-    norm = float(np.linalg.norm(a.colour) * np.linalg.norm(b.colour))
-    return float(a.colour @ b.colour) / max(norm, 1e-9)
+def _likeness(line: FoundLine, control: FoundLine) -> float:
+    """Return how far a line's colour speaks for a label: that of the control line, or any clear colour.
+
+    Shadows, folds and dirt are grey; a line of another colour than the control's is usual in kits whose
+    control has its own dye.
+    """
+    norm = float(np.linalg.norm(line.colour) * np.linalg.norm(control.colour))
+    cosine = float(line.colour @ control.colour) / max(norm, 1e-9)
+    return max(cosine, min(line.tint / CLEAR_TINT, 1.0))
 
 
 def _log(value: float, low: float, high: float) -> float:

@@ -54,14 +54,23 @@ class Patch:
     end: int
 
     @property
+    def _bare(self) -> bool:
+        """Whether there is nothing beside the window."""
+        beside = np.concatenate([self.log_light[: self.side], self.log_light[self.side + self.rows :]])
+        return not np.isfinite(beside).all(axis=2).any(axis=1).any()
+
+    @property
     def open_start(self) -> bool:
-        """Whether the picture ends at the window's left end, so that no rim can cast a shadow there."""
-        return not np.isfinite(self.log_light[:, : self.end]).any(axis=(0, 2)).any()
+        """Whether the membrane fills the picture and is cut at its left end, so that no rim can shade it."""
+        return self._bare and not np.isfinite(self.log_light[:, : self.end]).any(axis=(0, 2)).any()
 
     @property
     def open_end(self) -> bool:
-        """Whether the picture ends at the window's right end."""
-        return not np.isfinite(self.log_light[:, self.end + self.columns :]).any(axis=(0, 2)).any()
+        """Whether the membrane fills the picture and is cut at its right end."""
+        return (
+            self._bare
+            and not np.isfinite(self.log_light[:, self.end + self.columns :]).any(axis=(0, 2)).any()
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,15 +123,19 @@ class FoundLine:
     to_end: float
 
     @property
+    def tint(self) -> float:
+        """How coloured it is: 0 for grey, 1 for a line that one channel does not see."""
+        return 1 - min(max(float(self.colour.min() / max(self.colour.max(), 1e-6)), 0.0), 1.0)
+
+    @property
     def quality(self) -> float:
         """How much it looks like a line, whatever its strength beyond 0.12: about 0 for a good control."""
-        tint = 1 - min(max(float(self.colour.min() / max(self.colour.max(), 1e-6)), 0.0), 1.0)
         return (
             0.8 * math.log10(max(min(self.height, 0.12), 1e-4))
             + (self.full - 1)
             + 0.4 * min(max(self.least, -1.0), 1.0)
             - 0.3 * min(self.uneven, 2.0)
-            + 0.4 * tint
+            + 0.4 * self.tint
             - 0.25 * min(self.step, 3.0)
             - 2.0 * max(0.0, 0.6 - self.to_end)
             - 2.0 * min(self.bend, 0.3)

@@ -33,7 +33,8 @@ KAPPA = 12.0  # baseline stiffness in units of the line sigma to the fourth powe
 EDGE_TRIM = 0.2  # membrane widths at each end that are left out even beside a line
 DEFAULT_SIGMA = 0.12  # membrane widths: 0.9 mm FWHM on a 3.3 mm membrane
 MOST_PROBES = 64  # places at which the noise is looked for
-LEAST_FREE = 5  # line-free places, a sigma apart, below which all places count
+LEAST_FREE = 10  # line-free places, a sigma apart, below which they do not tell their own spread
+CORRELATED = 2.25  # variance of a line's height over that in white noise of the residual's size
 LEAST_POWER = 0.3  # of the best place's; what is known less well does not speak for the noise
 CLEAR_OF_LINE = 2.5  # line sigmas, and one more for the searched line itself
 NOISE_FLOOR = 2e-4  # absorbance: 8-bit codes average no further on a smooth membrane
@@ -218,8 +219,8 @@ def _noise(solve: _Baseline, profiles: FloatArray, shapes: _Shapes, *, by_blocks
     """Fit one more line at places where there is none, and see how much it differs from zero.
 
     The real lines are in that fit, so that nothing of them is left in it. Where they stand so close that
-    too few places are free of them, the places beside and under them count too. With ``by_blocks`` only
-    the disagreement across the width counts, which holds even before the lines' shapes are right.
+    too few places are free of them, what the fit leaves of the profile is taken for it. With ``by_blocks``
+    only the disagreement across the width counts, which holds even before the lines' shapes are right.
     """
     places = np.arange(0, len(profiles), max(1, round(solve.sigma), len(profiles) // MOST_PROBES))
     probes = np.exp(-((np.arange(len(profiles))[:, None] - places) ** 2) / (2 * solve.sigma**2))
@@ -232,8 +233,11 @@ def _noise(solve: _Baseline, profiles: FloatArray, shapes: _Shapes, *, by_blocks
         chosen = power >= power.max()
     amounts = rest[:, chosen].T @ profiles / np.sqrt(power[chosen])[:, None]
     density = BLOCK_EXCESS * float((amounts[:, 1:].var(axis=1, ddof=1) / BLOCKS).mean())
-    if not by_blocks:
+    if not by_blocks and free.sum() >= LEAST_FREE:
         density = max(density, (1.4826 * float(np.median(np.abs(amounts[:, 0])))) ** 2)
+    elif not by_blocks:
+        left = _without(solve, profiles[:, :1], shapes)[solve.known]
+        density = max(density, CORRELATED * float(left.var()))
     reference = float(np.median(power[chosen]))
     density = max(density, NOISE_FLOOR**2 * reference)
     return _Noise(density, math.sqrt(density / reference))

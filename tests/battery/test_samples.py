@@ -57,3 +57,9 @@ def test_every_line_of_a_clear_sample_is_found_where_it_was_drawn_and_no_other(n
     for seen, line in zip(found, drawn, strict=True):
         assert seen.center is not None
         assert np.hypot(*np.subtract(seen.center, line["center"])) < 0.2 * width_px(truth["window"])
+
+
+@pytest.mark.parametrize("name", TRUTH)
+def test_absence_is_a_measurement_with_place_and_height_too(name: str):
+    lines = [line for strip in reading_of(name).strips for line in strip.lines]
+    assert all(line.center is not None and line.height is not None for line in lines)
