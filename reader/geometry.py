@@ -113,7 +113,7 @@ def overlap(a: Window, b: Window) -> float:
     pb = np.asarray(b.quad(), np.float32)
     shared, _ = cv2.intersectConvexConvex(pa, pb)
     union = a.length * a.width + b.length * b.width - shared
-    return float(shared / union) if union > 0 else 0.0
+    return min(float(shared / union), 1.0) if union > 0 else 0.0
 
 
 def sample(

@@ -33,7 +33,7 @@ SHARPEN = 5.0  # slope on the log-odds of averaged probabilities: averaging blur
 EVEN = 0.58  # averaged probability at which presence and absence of a test line are equally likely
 DOUBT = 0.15  # share of wrong calls that is accepted where the evidence is weakest
 WEAK_CONTROL = 0.05  # absorbance: a tenth of a usual control line
-CONTROL_SNR = 3.0  # standard errors that a control line must stand above blank membrane
+CONTROL_SNR, TEST_SNR = 3.0, 1.0  # standard errors above blank membrane at which a line is even odds
 FULL = 0.99  # share of the width that a whole line covers
 SHOULDER = 0.28  # membrane widths: nearer to the control line than this is its own flank
 DEFAULT_SIGMA = 0.12  # membrane widths: 0.9 mm FWHM on a 3.3 mm membrane
@@ -186,6 +186,12 @@ def _reading(seen: _Measured, number: int) -> StripReading:
     verdict = decide(assay, evidence, doubt=DOUBT)
     flags = _flags(seen, verdict.outcome)
     outcome, analytes, summary = verdict.outcome, verdict.analytes, verdict.summary
+    if outcome is Outcome.NEGATIVE and "heavy-jpeg" in flags:
+        outcome, summary = (
+            Outcome.INDETERMINATE,
+            "The picture is too strongly compressed to rule out a faint line.",
+        )
+        analytes = {name: replace(a, outcome=outcome, confidence=None) for name, a in analytes.items()}
     if rejects(flags):
         outcome = Outcome.NOT_READ
         analytes = {name: Analyte(Outcome.NOT_READ) for name in analytes}
@@ -210,11 +216,10 @@ def _reading(seen: _Measured, number: int) -> StripReading:
 
 
 def _evidence(named: NamedLine, fit: LineFit) -> Evidence:
-    """Join what the search and the measurement say; a control line must also be measurably there."""
-    present = named.present
-    if named.role == "control":
-        excess = fit.height / fit.height_sigma - CONTROL_SNR
-        present *= 0.5 * math.erfc(-excess / math.sqrt(2))
+    """Join what the search and the measurement say: what looks like a line must measurably be one."""
+    least = CONTROL_SNR if named.role == "control" else TEST_SNR
+    excess = fit.height / fit.height_sigma - least
+    present = named.present * 0.5 * math.erfc(-excess / math.sqrt(2))
     return Evidence(present, fit.height, fit.height_sigma)
 
 

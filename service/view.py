@@ -23,10 +23,11 @@ _OUTCOMES = {
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """A warning: what is wrong and what to do."""
+    """A warning: what is wrong, what to do, and with which of several tests."""
 
     what: str
     todo: str
+    tests: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +149,8 @@ def _analyte(name: str, analyte: dict[str, Any]) -> tuple[str, str, str]:
 
 def _line(line: dict[str, Any]) -> LineView:
     height, sigma = line["height"], line["height_sigma"]
-    told = "not measured" if height is None else f"{height:.3f}"
-    if height is not None and sigma is not None:
+    told = "not measured" if height is None else f"{height:.3f}".replace("-", "−")
+    if None not in {height, sigma}:
         told += f" ± {sigma:.3f}"
     return LineView(
         name=line["name"],
@@ -160,9 +161,18 @@ def _line(line: dict[str, Any]) -> LineView:
 
 
 def _advice(document: dict[str, Any]) -> tuple[Advice, ...]:
-    codes = [*document["flags"], *(code for strip in document["strips"] for code in strip["flags"])]
-    told = (reader.FLAGS.get(code) for code in dict.fromkeys(codes))
-    return tuple(Advice(flag.what, flag.advice) for flag in told if flag is not None)
+    """Tell each warning once, with the tests it is about when there are several."""
+    about: dict[str, list[int]] = {code: [] for code in document["flags"]}
+    for strip in document["strips"]:
+        for code in strip["flags"]:
+            about.setdefault(code, []).append(strip["id"])
+    several = len(document["strips"]) > 1
+    told = ((reader.FLAGS[code], numbers) for code, numbers in about.items() if code in reader.FLAGS)
+    return tuple(
+        Advice(flag.what, flag.advice, tuple(numbers) if several else ())
+        for flag, numbers in told
+        if not flag.technical
+    )
 
 
 def _moment(received_at: str) -> str:

@@ -17,6 +17,7 @@ ABSENT = 0.004  # probability of a line at a place where nothing at all was seen
 PRESENT = 0.5
 STRONG_VOTE = 0.7  # vote of the device's print beyond which it alone settles the direction
 TEST_OFFSET = 0.36  # window lengths from control to test line: the median of single-line kits
+WINDOW_ERROR = 0.10  # window lengths by which the ends of a found window may be off
 NEAREST_PLACE = 0.12  # of the window's length: no expected line lies nearer to its end
 
 
@@ -112,10 +113,13 @@ def _direction(assay: Assay, seen: Sequence[SeenLine], vote: float) -> tuple[boo
 
 def _fit(assay: Assay, seen: Sequence[SeenLine]) -> float:
     """Score how well the lines seen lie where the assay has lines."""
-    control = max(seen, key=lambda line: line.control, default=None)
-    if control is None:
-        return 0.0
     expected = assay.controls[0]
+    if assay.open_ended:
+        control = max(seen, key=lambda line: line.control, default=None)
+    else:
+        control = _control_of(assay, seen)
+    if control is None:
+        return -1.0
     score = -abs(control.place - expected.position)
     if assay.open_ended:
         others = [line for line in seen if line is not control and line.present > PRESENT]
@@ -167,15 +171,13 @@ def _nearest(seen: Sequence[SeenLine], place: float) -> float:
 
 def _by_place(assay: Assay, seen: Sequence[SeenLine], sigma: float) -> list[NamedLine]:
     """Name lines by where the assay has them, counted from the control line that was found."""
-    control = max(seen, key=lambda line: line.control, default=None)
     anchor = assay.controls[0]
-    shift = 0.0
-    if control is not None and control.control > PRESENT:
-        shift = control.place - anchor.position
+    control = _control_of(assay, seen)
+    shift = 0.0 if control is None else control.place - anchor.position
     free = list(seen)
     lines: list[NamedLine] = []
     for spec in sorted(assay.lines, key=lambda s: s.role != "control"):
-        match = _match(spec, shift, free)
+        match = control if spec is anchor else _match(spec, shift, free)
         if match is not None:
             free.remove(match)
             present = max(match.present, match.control) if spec.role == "control" else match.present
@@ -191,10 +193,25 @@ def _by_place(assay: Assay, seen: Sequence[SeenLine], sigma: float) -> list[Name
     return sorted(lines, key=lambda line: line.place)
 
 
+def _control_of(assay: Assay, seen: Sequence[SeenLine]) -> SeenLine | None:
+    """Return the line that can be the control: where it belongs, and with the others where they belong."""
+    anchor = assay.controls[0]
+    there = [line for line in seen if max(line.present, line.control) > PRESENT]
+    near = [line for line in there if abs(line.place - anchor.position) <= anchor.tolerance + WINDOW_ERROR]
+
+    def fit(line: SeenLine) -> tuple[int, float]:
+        shift = line.place - anchor.position
+        others = [other for other in there if other is not line]
+        placed = sum(
+            any(abs(other.place - shift - spec.position) <= spec.tolerance for spec in assay.tests)
+            for other in others
+        )
+        return placed, -abs(shift)
+
+    return max(near, key=fit, default=None)
+
+
 def _match(spec: LineSpec, shift: float, free: Sequence[SeenLine]) -> SeenLine | None:
     """Return the most probable free line within the tolerance of a place."""
     near = [line for line in free if abs(line.place - shift - spec.position) <= spec.tolerance]
-    if spec.role == "control":
-        near = [line for line in near if max(line.control, line.present) > ABSENT]
-        return max(near, key=lambda line: (line.control, line.present), default=None)
     return max(near, key=lambda line: line.present, default=None)

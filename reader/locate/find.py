@@ -18,7 +18,7 @@ from reader.locate.framed import propose_framed
 from reader.locate.outlines import propose_outlined
 from reader.locate.rank import distinct, search_planes, window_scores
 from reader.measure.evidence import control_probability, likely_control
-from reader.measure.lines import ROWS, FoundLine, Patch, find_lines, texture
+from reader.measure.lines import ROWS, FoundLine, Patch, find_lines, ground, texture
 from reader.view import View
 
 __all__ = ["Candidate", "Hypothesis", "find_strips", "patch_of"]
@@ -35,6 +35,8 @@ SMALL = 0.3  # length of a whole device's window at most, of the picture's long 
 CLOSE_UP = (0.45, 0.16)  # length and width of a window that fills the picture, of its long side
 MOTTLE = (0.04, 2.5)  # absorbance that real windows stay below, and what ten times that costs
 RELIEF = (0.25, 2.5)  # the same for the scatter of the profile: strong control lines reach it
+GROUND = 0.15  # absorbance: unevenness between lines at which a window is as likely print as membrane
+DENSE, MANY_DENSE = 0.6, 3  # absorbance, and how many such bars side by side are print, not a test
 NO_LINE = -1.2  # quality that stands for no line at all
 CLOSE_QUALITY = -0.75  # of the best line of a cut window; devices' marks stay below
 CUT_END = 1.5  # what it costs a rectangle to end at a line
@@ -43,7 +45,7 @@ BARE_ASPECT = 1.5  # length over width of a picture that may be all membrane
 BARE_SCATTER = 0.02  # log10 of light across the short side: a frame or rim exceeds it
 BARE_MARGIN = 3  # of the 32 rows: what a hasty cut leaves of the background
 BARE_SCORE = 2.6  # what four sides on edges are worth to a framed window
-LINED_SCORE = -0.6  # least score of a window with a control line
+LINED_SCORE, LINED_ODDS = -0.6, 0.8  # least score and log-odds of a window with a control line
 BLANK_ODDS = 3.4  # least log-odds of a window without one
 BLANK_LEAD = 3.0  # log-odds by which a blank window must be more of a window than one with lines
 SIBLING_LEAN, SIBLING_SIZE, SIBLING_SCORE = 0.09, 0.22, 1.1  # radians, log of sizes, score
@@ -53,12 +55,13 @@ RANK_WEIGHT = 0.35  # of a ranker's log-odds against a line's quality
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """One rectangle that may be the membrane, the lines seen in it and its mottle (`texture`)."""
+    """One rectangle that may be the membrane, the lines seen in it, its `texture` and its `ground`."""
 
     window: Window
     score: float
     lines: tuple[FoundLine, ...]
     mottle: float
+    ground: float
     weight: float = 1.0
 
     @property
@@ -70,6 +73,9 @@ class Hypothesis:
     def control_probability(self) -> float:
         """Probability that the control line is a line and what it lies on is a membrane."""
         membrane = 1 / (1 + (self.mottle / (2 * MOTTLE[0])) ** 4)
+        membrane /= 1 + (self.ground / GROUND) ** 4
+        if sum(line.height > DENSE for line in self.lines) >= MANY_DENSE:
+            return 0.0
         return membrane * control_probability(self.control)
 
 
@@ -161,8 +167,9 @@ def _evident(candidate: Candidate) -> bool:
     """Tell whether a candidate is a read window beyond doubt, with a control line or without one."""
     best = candidate.hypotheses[0]
     if candidate.lined:
-        return best.score > LINED_SCORE
-    return candidate.odds > BLANK_ODDS and best.mottle < MOTTLE[0]
+        return best.score > LINED_SCORE and candidate.odds > LINED_ODDS
+    plain = best.mottle < MOTTLE[0] and best.ground < GROUND / 2
+    return candidate.odds > BLANK_ODDS and plain
 
 
 def _in_line(a: Candidate, b: Candidate) -> bool:
@@ -325,10 +332,13 @@ def _look(view: View, window: Window, score: float, *, in_scene: bool) -> Hypoth
     mottle, relief = texture(patch)
     if in_scene:
         score -= _excess(mottle, MOTTLE) + _excess(relief, RELIEF)
+    base = ground(patch, lines)
     best = likely_control(lines)
     if best is None:
-        return Hypothesis(window, score + NO_LINE, lines, mottle)
-    return Hypothesis(window, score + max(best.quality, NO_LINE) + _second_line(lines, best), lines, mottle)
+        return Hypothesis(window, score + NO_LINE, lines, mottle, base)
+    return Hypothesis(
+        window, score + max(best.quality, NO_LINE) + _second_line(lines, best), lines, mottle, base
+    )
 
 
 def _excess(value: float, limit: tuple[float, float]) -> float:

@@ -143,8 +143,8 @@ def measure_lines(
 def _block_profiles(patch: Patch, weights: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Return the absorbance of each block across the membrane, and which samples are membrane."""
     window = patch.log_light[:, patch.end : patch.end + patch.columns] @ weights
-    first = patch.side + SIDE_TRIM * patch.rows
-    edges = np.linspace(first, patch.side + (1 - SIDE_TRIM) * patch.rows, BLOCKS + 1).round().astype(int)
+    shares = np.linspace(SIDE_TRIM, 1 - SIDE_TRIM, BLOCKS + 1)
+    edges = patch.side + (shares * patch.rows).round().astype(int)
     blocks = -np.stack([window[a:b].mean(axis=0) for a, b in pairwise(edges)])
     known = np.isfinite(blocks).all(axis=0)
     trim = min(round(EDGE_TRIM * patch.rows), patch.columns // 8)

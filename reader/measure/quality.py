@@ -17,14 +17,14 @@ from reader.measure.lines import SIDE_TRIM
 __all__ = ["Quality", "assess"]
 
 REJECT_WIDTH_PX, WARN_WIDTH_PX = 7.0, 16.0  # a line of 0.3 widths must cover at least two pixels
-DARK_LIGHT = (0.012, 0.05)  # linear light of the membrane: below it 8-bit steps exceed 2 % and 0.6 %
+DARK_LIGHT = (0.02, 0.05)  # linear light of the membrane: below it 8-bit steps exceed 1.5 % and 0.6 %
 CLIPPED_CODE = 253
 CLIPPED_SHARE = (0.35, 0.05)  # of the window: over-exposed altogether; in part
-GLARE_SHARE = 0.12  # of the window in one over-exposed spot that is not the whole window
+GLARE_SHARE = 0.06  # of the window in one over-exposed spot that is not the whole window
 SHADOW_STEP = 0.12  # absorbance between neighbouring quarters along the flow, beside the lines
 NOISY = 0.012  # absorbance: spread of a blank line height above which faint lines are lost
 HEAVY_JPEG = 60
-BLUR_REJECT, BLUR_WARN = 0.24, 0.17  # sigma of the window's sharpest edge, membrane widths
+BLUR_REJECT, BLUR_WARN = 0.11, 0.075  # sigma of the window's sharpest edge, membrane widths
 STAIN = 0.06  # absorbance: departure of the fitted line-free membrane from a straight line, rms
 SLANT = 0.20  # lean of a line against the right angle, widths per width
 

@@ -16,6 +16,7 @@ from service.workers import ReaderFailed, ThreadReaders, WorkerLost
 from .service_helpers import open_client
 
 CANARY = "CANARY-7319"
+READING = "/v1/readings/0b7c52a4-6d0f-4a0e-9f53-2f1f4c6b8d11"
 CLASSES = [cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, errors.LfaError)]
 
 
@@ -105,13 +106,13 @@ def test_a_fault_of_the_program_is_an_answer_and_a_log_line_without_the_input(
         ("GET", "/static/%2e%2e/%2e%2e/app.py", 404, "not-found"),
         ("GET", "/docs", 404, "not-found"),
         ("DELETE", "/version", 405, "method-not-allowed"),
-        ("PATCH", f"/v1/readings/{uuid4()}", 405, "method-not-allowed"),
+        ("PATCH", READING, 405, "method-not-allowed"),
         ("GET", f"/v1/readings/{CANARY}", 422, "invalid-request"),
         ("PUT", f"/v1/readings/{CANARY}", 422, "invalid-request"),
         ("GET", f"/v1/readings?limit={CANARY}", 422, "invalid-request"),
         ("GET", f"/v1/readings?cursor={CANARY}", 422, "invalid-request"),
-        ("PUT", f"/v1/readings/{uuid4()}?assay={CANARY}", 422, "invalid-request"),
-        ("PUT", f"/v1/readings/{uuid4()}?assay={CANARY.lower()}", 422, "bad-assay"),
+        ("PUT", f"{READING}?assay={CANARY}", 422, "invalid-request"),
+        ("PUT", f"{READING}?assay={CANARY.lower()}", 422, "bad-assay"),
         ("POST", f"/v1/readings?{CANARY}", 422, "invalid-request"),
     ],
 )

@@ -114,7 +114,7 @@ def test_measurements_open_to_lines_and_a_profile(open_page: Open, pictures: dic
     lines = reader.read_bytes(pictures["test"].read_bytes()).strips[0].lines
     told = result.locator("details").inner_text()
     for line in lines:
-        assert f"{line.height:.3f} ± {line.height_sigma:.3f}" in told
+        assert f"{line.height:.3f} ± {line.height_sigma:.3f}".replace("-", "−") in told
     profile = result.locator("img.profile").first
     assert profile.evaluate("async image => { await image.decode(); return image.naturalWidth; }") > 0
 

@@ -1,0 +1,121 @@
+"""The probability of a line follows what makes a line a line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reader.measure.evidence import (
+    FEATURES,
+    control_probability,
+    likely_control,
+    line_features,
+    line_probability,
+)
+from reader.measure.lines import FoundLine
+
+ASPECT = 16 / 3
+GOLD = np.array([0.01, 0.3, 0.2])
+
+
+def found(**changes: object) -> FoundLine:
+    """Describe a clear control line."""
+    line = FoundLine(
+        place=1.7,
+        sigma=0.13,
+        height=0.25,
+        snr=80.0,
+        block_snr=90.0,
+        full=1.0,
+        least=0.93,
+        uneven=0.04,
+        step=0.03,
+        explained=0.98,
+        colour=GOLD,
+        slope=0.0,
+        bend=0.01,
+        to_end=1.7,
+    )
+    return replace(line, **changes)
+
+
+CONTROL = found()
+TEST = found(place=3.6, height=0.1, snr=40.0, block_snr=50.0, colour=0.5 * GOLD)
+NOTHING = found(
+    place=4.1,
+    sigma=0.26,
+    height=0.005,
+    snr=1.2,
+    block_snr=1.1,
+    full=0.5,
+    least=-0.8,
+    uneven=1.6,
+    step=1.5,
+    explained=0.55,
+    colour=np.array([0.004, 0.004, 0.004]),
+    bend=0.15,
+)
+
+
+def test_a_clear_test_line_is_probable_and_a_ripple_is_not_one():
+    assert line_probability(TEST, CONTROL, ASPECT) > 0.7
+    assert line_probability(NOTHING, CONTROL, ASPECT) < 0.1
+
+
+def test_a_clear_control_line_is_probable_and_a_ripple_or_nothing_is_not_one():
+    assert control_probability(CONTROL) > 0.95
+    assert control_probability(NOTHING) < 0.05
+    assert control_probability(None) == 0.0
+
+
+def test_the_likely_control_is_what_looks_most_like_a_line_whatever_the_order():
+    assert likely_control([NOTHING, TEST, CONTROL]) is CONTROL
+    assert likely_control([CONTROL, NOTHING, TEST]) is CONTROL
+    assert likely_control([]) is None
+
+
+def test_strength_beyond_a_clear_line_does_not_make_a_control():
+    assert found(height=0.9).quality == found(height=0.3).quality
+
+
+@pytest.mark.parametrize(
+    "worse",
+    [{"height": 0.01}, {"full": 0.5}, {"least": 0.0}, {"uneven": 0.8}, {"step": 1.0}, {"bend": 0.2}],
+)
+def test_whatever_makes_it_less_of_a_line_lowers_its_quality(worse):
+    assert found(**worse).quality < found().quality
+
+
+def test_every_feature_has_a_name_and_a_finite_value():
+    features = line_features(TEST, CONTROL, ASPECT)
+    assert len(features) == len(FEATURES)
+    assert np.isfinite(features).all()
+
+
+@given(
+    height=st.floats(0, 3),
+    snr=st.floats(0, 1e6),
+    least=st.floats(-1e9, 1e9),
+    uneven=st.floats(0, 1e9),
+    step=st.floats(0, 1e9),
+    place=st.floats(0, 6),
+    sigma=st.floats(0.03, 0.4),
+    tint=st.floats(-1, 1),
+)
+def test_a_probability_is_one_whatever_was_found(height, snr, least, uneven, step, place, sigma, tint):
+    line = found(
+        height=height,
+        snr=snr,
+        least=least,
+        uneven=uneven,
+        step=step,
+        place=place,
+        sigma=sigma,
+        colour=np.array([tint, height, 0.0]),
+    )
+    for p in (line_probability(line, CONTROL, ASPECT), control_probability(line)):
+        assert 0.0 <= p <= 1.0
