@@ -109,11 +109,38 @@ def overlap(a: Window, b: Window) -> float:
     reach = (math.hypot(a.length, a.width) + math.hypot(b.length, b.width)) / 2
     if math.hypot(a.x - b.x, a.y - b.y) >= reach:
         return 0.0
-    pa = np.asarray(a.quad(), np.float32)
-    pb = np.asarray(b.quad(), np.float32)
-    shared, _ = cv2.intersectConvexConvex(pa, pb)
+    shared = _shared_area(a, b)
     union = a.length * a.width + b.length * b.width - shared
-    return min(float(shared / union), 1.0) if union > 0 else 0.0
+    return min(shared / union, 1.0) if union > 0 else 0.0
+
+
+def _shared_area(a: Window, b: Window) -> float:
+    """Return the area that two windows share: the corners of one, cut off at each side of the other.
+
+    OpenCV's own intersection of polygons goes wrong where sides lie on each other.
+    """
+    u, v = a.flow, a.across
+    moved = [(x - a.x, y - a.y) for x, y in b.quad()]
+    corners = [(x * u[0] + y * u[1], x * v[0] + y * v[1]) for x, y in moved]
+    for axis, half in ((0, a.length / 2), (1, a.width / 2)):
+        corners = _cut_off(corners, axis, 1, half)
+        corners = _cut_off(corners, axis, -1, half)
+    turned = zip(corners, corners[1:] + corners[:1], strict=True)
+    return abs(sum(p[0] * q[1] - q[0] * p[1] for p, q in turned)) / 2
+
+
+def _cut_off(corners: list[Point], axis: int, sign: int, half: float) -> list[Point]:
+    """Return what of a convex polygon lies on the inner side of one side of an upright rectangle."""
+    inside = [half - sign * corner[axis] for corner in corners]
+    kept: list[Point] = []
+    for k, (p, depth) in enumerate(zip(corners, inside, strict=True)):
+        q, before = corners[k - 1], inside[k - 1]
+        if depth * before < 0:
+            t = before / (before - depth)
+            kept.append((q[0] + t * (p[0] - q[0]), q[1] + t * (p[1] - q[1])))
+        if depth >= 0:
+            kept.append(p)
+    return kept
 
 
 def sample(

@@ -33,7 +33,8 @@ SHARPEN = 5.0  # slope on the log-odds of averaged probabilities: averaging blur
 EVEN = 0.58  # averaged probability at which presence and absence of a test line are equally likely
 DOUBT = 0.15  # share of wrong calls that is accepted where the evidence is weakest
 WEAK_CONTROL = 0.05  # absorbance: a tenth of a usual control line
-CONTROL_SNR, TEST_SNR = 3.0, 1.0  # standard errors above blank membrane at which a line is even odds
+CONTROL_SNR = 3.0  # standard errors above blank membrane at which a control line is even odds
+NOTHING_THERE = 0.01  # probability that is left to a line whose measured height is not even positive
 FULL = 0.99  # share of the width that a whole line covers
 SHOULDER = 0.28  # membrane widths: nearer to the control line than this is its own flank
 DEFAULT_SIGMA = 0.12  # membrane widths: 0.9 mm FWHM on a 3.3 mm membrane
@@ -186,11 +187,9 @@ def _reading(seen: _Measured, number: int) -> StripReading:
     verdict = decide(assay, evidence, doubt=DOUBT)
     flags = _flags(seen, verdict.outcome)
     outcome, analytes, summary = verdict.outcome, verdict.analytes, verdict.summary
-    if outcome is Outcome.NEGATIVE and "heavy-jpeg" in flags:
-        outcome, summary = (
-            Outcome.INDETERMINATE,
-            "The picture is too strongly compressed to rule out a faint line.",
-        )
+    doubt = _doubt(seen, flags) if outcome is Outcome.NEGATIVE else None
+    if doubt is not None:
+        outcome, summary = Outcome.INDETERMINATE, doubt
         analytes = {name: replace(a, outcome=outcome, confidence=None) for name, a in analytes.items()}
     if rejects(flags):
         outcome = Outcome.NOT_READ
@@ -215,11 +214,21 @@ def _reading(seen: _Measured, number: int) -> StripReading:
     )
 
 
+def _doubt(seen: _Measured, flags: tuple[str, ...]) -> str | None:
+    """Return what forbids to rule out a test line, if anything does."""
+    if "heavy-jpeg" in flags:
+        return "The picture is too strongly compressed to rule out a faint line."
+    if seen.naming.contested:
+        return "The only line may be the test line: the picture does not show which end is the control's."
+    return None
+
+
 def _evidence(named: NamedLine, fit: LineFit) -> Evidence:
     """Join what the search and the measurement say: what looks like a line must measurably be one."""
-    least = CONTROL_SNR if named.role == "control" else TEST_SNR
-    excess = fit.height / fit.height_sigma - least
-    present = named.present * 0.5 * math.erfc(-excess / math.sqrt(2))
+    present = named.present if fit.height > 0 else min(named.present, NOTHING_THERE)
+    if named.role == "control":
+        excess = fit.height / fit.height_sigma - CONTROL_SNR
+        present *= 0.5 * math.erfc(-excess / math.sqrt(2))
     return Evidence(present, fit.height, fit.height_sigma)
 
 

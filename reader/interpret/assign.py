@@ -15,7 +15,11 @@ __all__ = ["Assignment", "NamedLine", "SeenLine", "assign"]
 
 ABSENT = 0.004  # probability of a line at a place where nothing at all was seen
 PRESENT = 0.5
-STRONG_VOTE = 0.7  # vote of the device's print beyond which it alone settles the direction
+STRONG_VOTE = (
+    1.4  # vote of the device's print beyond which it alone settles the direction: names and codes do,
+)
+# a few letters beside the window or a well do not
+LEANING_VOTE = 0.5  # vote beyond which it is right in nine devices of ten
 TEST_OFFSET = 0.36  # window lengths from control to test line: the median of single-line kits
 WINDOW_ERROR = 0.10  # window lengths by which the ends of a found window may be off
 NEAREST_PLACE = 0.12  # of the window's length: no expected line lies nearer to its end
@@ -67,11 +71,15 @@ class Assignment:
         True when the control end is the right one.
     known : bool
         True when the picture shows the direction.
+    contested : bool
+        True when a lone line lies where the device's print, though it does not settle the direction, would
+        have the sample end: it may be a test line without a control.
     """
 
     lines: tuple[NamedLine, ...]
     reverse: bool
     known: bool
+    contested: bool
 
 
 def assign(assay: Assay, seen: Sequence[SeenLine], *, vote: float, sigma: float) -> Assignment:
@@ -95,7 +103,16 @@ def assign(assay: Assay, seen: Sequence[SeenLine], *, vote: float, sigma: float)
     lines = name(assay, sorted(turned, key=lambda line: line.place), sigma)
     if reverse:
         lines = [NamedLine(n.name, n.role, 1 - n.place, n.sigma, n.present, n.unexpected) for n in lines]
-    return Assignment(tuple(lines), reverse, known)
+    return Assignment(tuple(lines), reverse, known, not known and _contested(seen, vote))
+
+
+def _contested(seen: Sequence[SeenLine], vote: float) -> bool:
+    """Tell whether a lone line lies at the sample end as the print leans."""
+    there = [line for line in seen if max(line.present, line.control) > PRESENT]
+    if len(there) != 1 or abs(vote) < LEANING_VOTE:
+        return False
+    place = there[0].place if vote > 0 else 1 - there[0].place
+    return place > 0.5
 
 
 def _turn(line: SeenLine) -> SeenLine:

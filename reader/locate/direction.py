@@ -10,13 +10,12 @@ import numpy as np
 from reader.geometry import Window
 from reader.view import View
 
-__all__ = ["CLEAR_VOTE", "text_vote"]
+__all__ = ["text_vote"]
 
 NEAR, FAR = 0.15, 1.45  # window lengths beyond an end in which names, codes and letters stand
 HALF_BREADTH = 1.7  # window widths to each side
 ROWS = 48
 FLOOR = 0.002  # log10 of light: texture of a plain surface
-CLEAR_VOTE = 0.7  # natural log of the ratio of detail; beyond it the vote is right in 19 of 20 devices
 
 
 def text_vote(view: View, window: Window) -> float:

@@ -46,8 +46,8 @@ CLEAR_TINT = 0.5  # 1 - min/max of the channels' absorbances
 
 # A control line's quality is about -0.2 in sharp photos; -1.6 is exceeded by 99.5 % of them.
 # Controls below 0.05 absorbance are one in a hundred, and shading inside an unused window reaches 0.02;
-# no label is denser than about 1.2, but print is.
-CONTROL_HEIGHTS = (0.03, 1.4)
+# no label is denser than about 2 in any channel, but print is.
+CONTROL_HEIGHTS = (0.03, 2.0)
 CONTROL_MIDDLE, CONTROL_SPREAD = -1.5, 0.15
 
 
@@ -62,7 +62,8 @@ def control_probability(line: FoundLine | None) -> float:
         return 0.0
     height = math.log10(max(line.height, 1e-4))
     strength = _logistic((height - math.log10(CONTROL_HEIGHTS[0])) / 0.06)
-    strength *= _logistic((math.log10(CONTROL_HEIGHTS[1]) - height) / 0.04)
+    strongest = math.log10(max(float(line.colour.max()), 1e-4))
+    strength *= _logistic((math.log10(CONTROL_HEIGHTS[1]) - strongest) / 0.02)
     return strength * _logistic((line.quality - CONTROL_MIDDLE) / CONTROL_SPREAD)
 
 

@@ -31,6 +31,7 @@ LEAST_HEIGHT = 0.004  # absorbance: a third of what a trained eye sees
 MAX_LINES = 6
 CLEAR = 2.6  # line sigmas from its middle beyond which a line has vanished
 LEAST_EXPLAINED = 0.5  # share of the local variation that a line must explain
+BRIGHTENS = 0.1  # share of its absorbance by which a label may seem to brighten a channel: it never does
 NOISE_FLOOR = 3e-4  # absorbance: below it 8-bit rounding makes any estimate meaningless
 
 
@@ -140,6 +141,7 @@ class FoundLine:
             - 0.25 * min(self.step, 3.0)
             - 2.0 * max(0.0, 0.6 - self.to_end)
             - 2.0 * min(self.bend, 0.3)
+            - 2.0 * max(0.0, -float(self.colour.min() / max(self.colour.max(), 1e-6)) - BRIGHTENS)
         )
 
 

@@ -1,0 +1,125 @@
+"""Strips are found where they lie, however they are turned, and nothing is found where there is none."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from reader.geometry import Window, overlap
+from reader.locate.direction import text_vote
+from reader.locate.find import Candidate, find_strips, patch_of
+from reader.simulate import Picture
+from reader.view import View
+from tests.locate import scenes
+
+
+def found(picture: Picture) -> tuple[Candidate, ...]:
+    return find_strips(View(picture.pixels))
+
+
+def assert_seen(candidate: Candidate, truth: object) -> None:
+    """The best window covers the membrane's width and both lines, and runs along the flow."""
+    window, true = candidate.hypotheses[0].window, scenes.window_of(truth.window)
+    assert overlap(window, true) > 0.5
+    assert abs(math.remainder(window.angle - true.angle, math.pi)) < 0.06
+    for line in truth.lines:
+        u, v = window.flow, window.across
+        dx, dy = line.center[0] - window.x, line.center[1] - window.y
+        assert abs(dx * u[0] + dy * u[1]) < 0.5 * window.length
+        assert abs(dx * v[0] + dy * v[1]) < 0.25 * window.width
+
+
+@pytest.mark.parametrize("angle", [0.0, 90.0, 180.0, 270.0, 33.0, 205.0])
+def test_a_cassette_is_found_however_it_is_turned(angle):
+    picture = scenes.cassette_picture(angle)
+    (candidate,) = found(picture)
+    assert_seen(candidate, picture.truth[0])
+    assert not candidate.close_up
+
+
+@pytest.mark.parametrize("angle", [0.0, 90.0, 78.0])
+def test_a_cut_window_with_what_surrounds_it_is_found(angle):
+    picture = scenes.crop_picture(angle)
+    (candidate,) = found(picture)
+    assert_seen(candidate, picture.truth[0])
+
+
+@pytest.mark.parametrize("margin_mm", [(0.0, 0.0), (0.3, 0.3), (0.6, 0.8)])
+@pytest.mark.parametrize("angle", [0.0, 90.0])
+def test_a_window_that_fills_the_picture_is_a_close_up(angle, margin_mm):
+    picture = scenes.crop_picture(angle, margin_mm)
+    (candidate,) = found(picture)
+    assert_seen(candidate, picture.truth[0])
+    assert candidate.close_up
+
+
+def test_a_dipstick_is_found():
+    picture = scenes.strip_picture()
+    (candidate,) = found(picture)
+    window, true = candidate.hypotheses[0].window, scenes.window_of(picture.truth[0].window)
+    assert overlap(window, true) > 0.3
+
+
+def test_two_cassettes_are_found_from_left_to_right():
+    picture = scenes.pair_picture()
+    first, second = found(picture)
+    assert_seen(first, picture.truth[0])
+    assert_seen(second, picture.truth[1])
+
+
+def test_two_cassettes_one_above_the_other_are_found_from_the_top():
+    turned = np.ascontiguousarray(np.rot90(scenes.pair_picture().pixels))
+    first, second = find_strips(View(turned))
+    assert first.hypotheses[0].window.y < second.hypotheses[0].window.y
+
+
+def test_an_empty_table_has_no_strips():
+    assert found(scenes.table_picture()) == ()
+
+
+def test_the_weights_of_the_hypotheses_sum_to_one_best_first():
+    for picture in (scenes.cassette_picture(), scenes.crop_picture()):
+        for candidate in found(picture):
+            weights = [h.weight for h in candidate.hypotheses]
+            assert sum(weights) == pytest.approx(1.0)
+            assert weights == sorted(weights, reverse=True)
+            assert 0.0 <= candidate.control_probability <= 1.0
+
+
+def test_a_control_line_is_probable_where_there_is_one():
+    for picture in (scenes.cassette_picture(), scenes.crop_picture(), scenes.pair_picture()):
+        assert all(candidate.control_probability > 0.7 for candidate in found(picture))
+
+
+def test_print_beyond_the_control_end_votes_for_it_in_either_direction():
+    picture = scenes.cassette_picture()
+    view, window = View(picture.pixels), scenes.window_of(picture.truth[0].window)
+    assert text_vote(view, window) > 0.1
+    assert text_vote(view, window.reversed()) == pytest.approx(-text_vote(view, window), abs=0.05)
+
+
+def test_a_plain_surface_does_not_vote():
+    plain = View(np.full((300, 400, 3), 200, np.uint8))
+    assert text_vote(plain, Window(200, 150, 0.3, 80, 20)) == pytest.approx(0.0, abs=1e-3)
+
+
+def test_a_window_at_the_border_does_not_vote_clearly_for_what_is_not_seen():
+    picture = scenes.crop_picture()
+    vote = text_vote(View(picture.pixels), scenes.window_of(picture.truth[0].window))
+    assert math.isfinite(vote)
+
+
+@pytest.mark.parametrize("rows", [16, 32, 100])
+def test_a_patch_shows_the_window_with_its_margins(rows):
+    picture = scenes.cassette_picture()
+    window = scenes.window_of(picture.truth[0].window)
+    patch = patch_of(View(picture.pixels), window, rows)
+    assert patch.rows == rows
+    assert patch.columns == pytest.approx(rows * window.length / window.width, abs=1)
+    assert patch.log_light.shape == (rows + 2 * patch.side, patch.columns + 2 * patch.end, 3)
+    control = round(picture.truth[0].lines[0].position * patch.columns) + patch.end
+    green = patch.log_light[patch.side : -patch.side, :, 1].mean(axis=0)
+    between = green[patch.end + patch.columns // 2]
+    assert green[control - 1 : control + 2].min() < between - 0.2
