@@ -103,7 +103,10 @@ def _format(name: str, write: Callable[[BytesIO], None]) -> _Check:
 
 def _self_tests() -> Iterator[_Check]:
     for outcome, lines in _LINES.items():
-        picture = render(scene([cassette(lines)], size_px=(900, 1200)), np.random.default_rng(1))
+        picture = render(
+            scene([cassette(lines, brand="COVID-19 Ag", code="doctor")], size_px=(900, 1200)),
+            np.random.default_rng(1),
+        )
         reading = reader.read_bytes(picture.encode("JPEG"), assay="generic")
         yield _Check(f"simulated {outcome}", _said(reading), well=reading.outcome == outcome)
 

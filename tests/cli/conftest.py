@@ -70,7 +70,7 @@ def lfa_process():
 
 def taken(lines):
     """A simulated photo of a cassette, as the bytes of a JPEG file."""
-    made = scene([cassette(lines)], size_px=(600, 800))
+    made = scene([cassette(lines, brand="COVID-19 Ag", code="test")], size_px=(600, 800))
     return render(made, np.random.default_rng(3)).encode("JPEG")
 
 
