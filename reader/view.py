@@ -62,9 +62,14 @@ class View:
         return np.asarray(cv2.resize(source, size, interpolation=method), np.uint8)
 
     @cached_property
+    def linear_small(self) -> FloatArray:
+        """The search picture in linear light."""
+        return linear_light(self.small)
+
+    @cached_property
     def log_small(self) -> FloatArray:
         """The search picture as log10 of linear light."""
-        return _log10(linear_light(self.small))
+        return _log10(self.linear_small)
 
     def linear(self, window: Window, columns: int, rows: int) -> FloatArray:
         """Look at a window straight, in linear light.
@@ -83,7 +88,7 @@ class View:
         """
         step = min(window.length / columns, window.width / rows)
         if self.scale < 1 and step * self.scale >= ENOUGH:
-            return sample(linear_light(self.small), window.scaled(self.scale), columns, rows)
+            return sample(self.linear_small, window.scaled(self.scale), columns, rows)
         corners = np.asarray(window.quad())
         height, width = self.pixels.shape[:2]
         x0, y0 = (max(0, math.floor(v) - 3) for v in corners.min(axis=0))

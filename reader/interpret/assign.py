@@ -15,10 +15,9 @@ __all__ = ["Assignment", "NamedLine", "SeenLine", "assign"]
 
 ABSENT = 0.004  # probability of a line at a place where nothing at all was seen
 PRESENT = 0.5
-STRONG_VOTE = (
-    1.4  # vote of the device's print beyond which it alone settles the direction: names and codes do,
-)
-# a few letters beside the window or a well do not
+# Vote of the device's print beyond which it alone settles the direction: names and codes reach it, a few
+# letters beside the window or a well do not.
+STRONG_VOTE = 1.4
 LEANING_VOTE = 0.5  # vote beyond which it is right in nine devices of ten
 TEST_OFFSET = 0.36  # window lengths from control to test line: the median of single-line kits
 WINDOW_ERROR = 0.10  # window lengths by which the ends of a found window may be off
