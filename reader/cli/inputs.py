@@ -84,12 +84,12 @@ def overlay_names(inputs: Sequence[Input]) -> tuple[PurePath, ...]:
     taken: set[str] = set()
     names = []
     for entry in inputs:
-        stem, k = entry.relative.with_suffix(""), 1
-        name = stem.with_name(f"{stem.name}{OVERLAY_SUFFIX}")
+        stem, k = entry.relative.stem, 1
+        name = entry.relative.with_name(f"{stem}{OVERLAY_SUFFIX}")
         # Some file systems take upper and lower case for the same.
         while str(name).casefold() in taken:
             k += 1
-            name = stem.with_name(f"{stem.name}-{k}{OVERLAY_SUFFIX}")
+            name = entry.relative.with_name(f"{stem}-{k}{OVERLAY_SUFFIX}")
         taken.add(str(name).casefold())
         names.append(name)
     return tuple(names)

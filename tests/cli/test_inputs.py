@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import PurePath
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reader.cli.inputs import Input, list_inputs, overlay_names
@@ -106,6 +106,7 @@ parts = st.text("ab.é-2", min_size=1, max_size=6).filter(lambda s: s.strip(".")
 
 
 @given(st.lists(st.lists(parts, min_size=1, max_size=3), max_size=12))
+@example([["..2"]])
 def test_no_two_overlays_ever_have_the_same_name(paths):
     inputs = [Input("/".join(p), PurePath(*p)) for p in paths]
     names = [str(n).casefold() for n in overlay_names(inputs)]
