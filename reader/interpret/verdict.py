@@ -30,6 +30,7 @@ DOUBT = 0.05
 
 # The first-order error of a ratio holds while the denominator's own error is below about 20 %.
 _RATIO_SNR = 5.0
+_RATIO_HEIGHT = 2e-4  # absorbance: 8-bit codes average no further, so a lower control line is none
 
 _DEFINITE = (Outcome.POSITIVE, Outcome.NEGATIVE, Outcome.INVALID)
 
@@ -241,14 +242,14 @@ def ratio(test: Evidence, control: Evidence) -> tuple[float, float] | None:
     tuple of float or None
         Ratio r and ``sqrt(sigma_T**2 + r**2 sigma_C**2) / C``, the two errors taken as independent, which
         overstates the error where the lines share it. None when the control line is below 5 standard
-        errors, where this first-order error no longer holds.
+        errors, where this first-order error no longer holds, or too low for any picture to show.
 
     Examples
     --------
     >>> ratio(Evidence(1, 0.3, 0.003), Evidence(1, 0.3, 0.004))
     (1.0, 0.016666666666666666)
     """
-    if control.height <= 0 or control.height < _RATIO_SNR * control.sigma:
+    if control.height < max(_RATIO_SNR * control.sigma, _RATIO_HEIGHT):
         return None
     value = test.height / control.height
     return value, math.hypot(test.sigma, value * control.sigma) / control.height

@@ -275,7 +275,13 @@ class TestNumbers:
         assert ratio(Evidence(0.0, 0.0, 0.01), Evidence(1.0, 0.5, 0.01)) == (0.0, pytest.approx(0.02))
 
     @pytest.mark.parametrize(
-        "control", [Evidence(1.0, 0.04, 0.01), Evidence(1.0, -0.4, 0.01), Evidence(1.0, 0, 0)]
+        "control",
+        [
+            Evidence(1.0, 0.04, 0.01),
+            Evidence(1.0, -0.4, 0.01),
+            Evidence(1.0, 0, 0),
+            Evidence(1.0, 5e-324, 0),
+        ],
     )
     def test_there_is_no_ratio_to_a_control_line_that_is_hardly_there(self, control):
         assert ratio(Evidence(1.0, 0.2, 0.01), control) is None
