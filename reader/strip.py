@@ -17,7 +17,7 @@ from reader.interpret.verdict import Evidence, decide
 from reader.locate.direction import text_vote
 from reader.locate.find import Candidate, Hypothesis, patch_of
 from reader.measure.evidence import line_probability
-from reader.measure.lines import FoundLine
+from reader.measure.lines import FoundLine, Patch
 from reader.measure.membrane import LineFit, MembraneFit, measure_lines
 from reader.measure.quality import Quality, assess
 from reader.photo import Photo
@@ -36,7 +36,9 @@ WEAK_CONTROL = 0.05  # absorbance: a tenth of a usual control line
 CONTROL_SNR = 3.0  # standard errors above blank membrane at which a control line is even odds
 NOTHING_THERE = 0.01  # probability that is left to a line whose measured height is not even positive
 FULL = 0.99  # share of the width that a whole line covers
-SHOULDER = 0.28  # membrane widths: nearer to the control line than this is its own flank
+SHOULDER, SHOULDER_SIGMAS = 0.28, 4.5  # membrane widths and line sigmas that a line's own flanks reach
+SHOULDER_SHARE = 0.3  # of a line's height, that its flank may have
+MARK_HEIGHT = 0.02  # absorbance: fainter dirt counts as the membrane's own noise
 DEFAULT_SIGMA = 0.12  # membrane widths: 0.9 mm FWHM on a 3.3 mm membrane
 
 
@@ -85,13 +87,19 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
     vote = 0.0 if candidate.close_up else text_vote(view, best.window)
     shares = [_share(s, candidate.hypotheses[0].window, best.window) for s in seen]
     sigma = _typical_sigma(best)
-    naming = assign(assay, shares, vote=vote, sigma=sigma)
     rows = min(max(round(best.window.width), COARSEST_ROWS), FINEST_ROWS)
     rows = min(rows, max(COARSEST_ROWS, int(LONGEST * best.window.width / best.window.length)))
     patch = patch_of(view, best.window, rows)
-    aspect = best.window.length / best.window.width
-    places = [(n.place * aspect, n.sigma * aspect) for n in naming.lines]
-    fit = measure_lines(patch, places, LABELS[assay.label].weights)
+
+    def measured(seen: Sequence[SeenLine]) -> tuple[Assignment, MembraneFit]:
+        naming = assign(assay, seen, vote=vote, sigma=sigma)
+        return naming, _measure(patch, best, assay, naming)
+
+    naming, fit = measured(shares)
+    refuted = [n.place for n, line in zip(naming.lines, fit.lines, strict=True) if line.height <= 0]
+    left = [s for s in shares if all(abs(s.place - place) > 1e-6 for place in refuted)]
+    if len(left) < len(shares):
+        naming, fit = measured(left)
     lean = _lean(best)
     quality = assess(
         photo.pixels,
@@ -105,6 +113,12 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
     return _reading(_Measured(candidate, best, assay, naming, fit, quality, step), number)
 
 
+def _measure(patch: Patch, h: Hypothesis, assay: Assay, naming: Assignment) -> MembraneFit:
+    aspect = h.window.length / h.window.width
+    places = [(n.place * aspect, n.sigma * aspect) for n in naming.lines]
+    return measure_lines(patch, places, LABELS[assay.label].weights, _marks(h, places))
+
+
 def _gather(candidate: Candidate) -> list[_Seen]:
     """Collect the lines that the hypotheses saw; each with its probability over all of them."""
     first = candidate.hypotheses[0].window
@@ -116,7 +130,7 @@ def _gather(candidate: Candidate) -> list[_Seen]:
         aspect = h.window.length / h.window.width
         for line in h.lines:
             is_control = line is control
-            if not is_control and abs(line.place - control.place) < SHOULDER:
+            if any(_is_flank(line, other) for other in h.lines):
                 continue
             p = h.control_probability if is_control else line_probability(line, control, aspect)
             along = _along(h.window, line.place / aspect, first)
@@ -131,6 +145,14 @@ def _gather(candidate: Candidate) -> list[_Seen]:
                 s = found[twin]
                 found[twin] = replace(s, present=s.present + share, control=s.control + as_control)
     return [replace(s, present=_sharpen(s.present, EVEN), control=_sharpen(s.control, 0.5)) for s in found]
+
+
+def _is_flank(line: FoundLine, other: FoundLine) -> bool:
+    """Tell whether a line is only what is left at the flank of a much stronger one."""
+    distance = abs(line.place - other.place)
+    if line is other or distance > max(SHOULDER, SHOULDER_SIGMAS * other.sigma):
+        return False
+    return line.height < (1.0 if distance < SHOULDER else SHOULDER_SHARE) * other.height
 
 
 def _along(window: Window, place: float, axis: Window) -> float:
@@ -170,6 +192,16 @@ def _typical_sigma(h: Hypothesis) -> float:
     """Line sigma to expect, window lengths: that of the control line when there is one."""
     sigma = h.control.sigma if h.control is not None and h.control_probability > 0.5 else DEFAULT_SIGMA
     return sigma * h.window.width / h.window.length
+
+
+def _marks(h: Hypothesis, places: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return what stands out of the membrane and is none of the lines that are measured."""
+    strong = [line for line in h.lines if line.height > MARK_HEIGHT]
+    return [
+        (line.place, line.sigma)
+        for line in strong
+        if all(abs(line.place - place) > SAME_LINE for place, _ in places)
+    ]
 
 
 def _lean(h: Hypothesis) -> float:

@@ -15,6 +15,7 @@ __all__ = ["Assignment", "NamedLine", "SeenLine", "assign"]
 
 ABSENT = 0.004  # probability of a line at a place where nothing at all was seen
 PRESENT = 0.5
+SURE = 0.9
 # Vote of the device's print beyond which it alone settles the direction: names and codes reach it, a few
 # letters beside the window or a well do not.
 STRONG_VOTE = 1.4
@@ -150,7 +151,7 @@ def _fit(assay: Assay, seen: Sequence[SeenLine]) -> float:
 
 
 def _open_ended(assay: Assay, seen: Sequence[SeenLine], sigma: float) -> list[NamedLine]:
-    """Name lines C, T1, T2, … : the control is the first line from the control end."""
+    """Name lines C, T1, T2, … : the control is the first sure line from the control end."""
     expected = assay.controls[0]
     there = [line for line in seen if line.present > PRESENT or line.control > PRESENT]
     if not there:
@@ -159,13 +160,14 @@ def _open_ended(assay: Assay, seen: Sequence[SeenLine], sigma: float) -> list[Na
         )
         test = assay.tests[0]
         return [absent, NamedLine(test.name, "test", test.position, sigma, ABSENT)]
-    control = there[0]
+    # What may be no line at all is not taken for the control where another one surely is a line.
+    control = next((line for line in there if max(line.present, line.control) > SURE), there[0])
     lines = [
         NamedLine(
             expected.name, "control", control.place, control.sigma, max(control.present, control.control)
         )
     ]
-    tests = there[1:]
+    tests = [line for line in there if line is not control]
     doubtful = max((line for line in seen if line not in there), key=lambda line: line.present, default=None)
     if not tests:
         if doubtful is not None and doubtful.present > ABSENT:

@@ -17,7 +17,7 @@ from reader.locate.coloured import find_bars, propose_from_bars
 from reader.locate.framed import propose_framed
 from reader.locate.outlines import propose_outlined
 from reader.locate.rank import distinct, search_planes, window_scores
-from reader.measure.evidence import control_probability, likely_control
+from reader.measure.evidence import control_probability, likely_control, line_probability
 from reader.measure.lines import ROWS, FoundLine, Patch, find_lines, ground, texture
 from reader.view import View
 
@@ -39,7 +39,11 @@ GROUND = 0.15  # absorbance: unevenness between lines at which a window is as li
 DENSE, MANY_DENSE = 0.45, 3  # absorbance, and how many such bars side by side are print, not a test
 NO_LINE = -1.2  # quality that stands for no line at all
 CLOSE_QUALITY = -0.75  # of the best line of a cut window; devices' marks stay below
+EXTENDED, EXTENSIONS = 2, (0.7, 1.4)  # rectangles looked at beyond their ends, and by how many widths
 CUT_END = 1.5  # what it costs a rectangle to end at a line
+OVERSHOOT = 0.5  # what it costs to take in the rim at which another one ends
+LIKELY = 0.5
+RIM_REACH, RIM_TINT = 1.3, 0.2  # a rim lies so near (widths) to an end, and is so much greyer than a line
 GOOD_LINE = -0.4  # quality of a coloured line; rim shadows, being grey, stay below
 BARE_ASPECT = 1.5  # length over width of a picture that may be all membrane
 BARE_SCATTER = 0.02  # log10 of light across the short side: a frame or rim exceeds it
@@ -237,12 +241,36 @@ def _close_up(view: View) -> Candidate | None:
     found += _bare_membrane(view)
     if not found:
         return None
-    found.sort(key=lambda h: -h.score)
+    found += [longer for h in _best(found)[:EXTENDED] for longer in _extended(view, h)]
+    found = _best(_with_right_ends(found))
     best = found[0].window
     long_side = max(view.pixels.shape[:2])
     if best.length < CLOSE_UP[0] * long_side or best.width < CLOSE_UP[1] * long_side / 2:
         return None
     return Candidate(_weighted(found[: NESTED + 2]), odds=0.0, close_up=True)
+
+
+def _best(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
+    return sorted(hypotheses, key=lambda h: -h.score)
+
+
+def _extended(view: View, h: Hypothesis) -> list[Hypothesis]:
+    """Look beyond both ends of a rectangle; what shows a line there is a membrane that goes on.
+
+    A picture that cuts the membrane off has no edge there at which a rectangle could end.
+    """
+    w = h.window
+    found = []
+    for side in (-1, 1):
+        for widths in EXTENSIONS:
+            shift = side * widths * w.width / 2
+            x, y = w.x + shift * w.flow[0], w.y + shift * w.flow[1]
+            longer = _look(
+                view, replace(w, x=x, y=y, length=w.length + widths * w.width), h.score, in_scene=False
+            )
+            if _cuts(h, longer):
+                found.append(replace(longer, score=h.score))
+    return found
 
 
 def _bare_membrane(view: View) -> list[Hypothesis]:
@@ -275,35 +303,60 @@ def _in_scene(view: View) -> tuple[Candidate, ...]:
             _look(view, windows[i].scaled(1 / view.scale), RANK_WEIGHT * odds[i], in_scene=True)
             for i in place
         ]
-        hypotheses = _without_cut_ends(hypotheses)
+        hypotheses = _with_right_ends(hypotheses)
         found.append(Candidate(_weighted(hypotheses), float(odds[place].max()), close_up=False))
     found.sort(key=lambda c: -c.hypotheses[0].score)
     return tuple(found)
 
 
-def _without_cut_ends(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
-    """Mark down rectangles that end at a line: a longer one shows membrane on both sides of it."""
-    return [
-        replace(h, score=h.score - CUT_END) if any(_cuts(h, other) for other in hypotheses) else h
-        for h in hypotheses
-    ]
+def _with_right_ends(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """Mark down rectangles that end at a line, and those that take in the rim at which others end."""
+    out = []
+    for h in hypotheses:
+        cut = any(_cuts(h, other) for other in hypotheses)
+        over = any(_overshoots(h, other) for other in hypotheses)
+        out.append(replace(h, score=h.score - CUT_END * cut - OVERSHOOT * over))
+    return out
 
 
 def _cuts(short: Hypothesis, long: Hypothesis) -> bool:
     """Tell whether a good line of the longer rectangle lies at an end of the shorter one."""
-    a, b = short.window, long.window
-    lean = abs(math.remainder(a.angle - b.angle, math.pi))
-    across = abs((b.x - a.x) * a.across[0] + (b.y - a.y) * a.across[1])
-    if b.length < 1.1 * a.length or lean > SIBLING_LEAN or across > 0.4 * a.width:
+    if not _within(short.window, long.window):
         return False
-    for line in long.lines:
-        if line.quality < GOOD_LINE or line.step > 0.3 or line.to_end < 0.5:
-            continue
-        x, y = b.at(line.place * b.width / b.length)
-        along = abs((x - a.x) * a.flow[0] + (y - a.y) * a.flow[1])
-        if abs(along - a.length / 2) < 0.4 * a.width:
-            return True
-    return False
+    good = [x for x in long.lines if x.step < 0.3 and x.to_end > 0.5 and _is_line(x, long)]
+    return any(_ends_at(short.window, long.window, line) for line in good)
+
+
+def _is_line(line: FoundLine, h: Hypothesis) -> bool:
+    """Tell whether a line is the control line or likely a test line."""
+    control = h.control
+    if control is None or line is control:
+        return line.quality > GOOD_LINE
+    return line_probability(line, control, h.window.length / h.window.width) > LIKELY
+
+
+def _overshoots(long: Hypothesis, short: Hypothesis) -> bool:
+    """Tell whether a grey bar near an end of the longer rectangle is the rim at which the shorter ends."""
+    control = long.control
+    if control is None or not _within(short.window, long.window):
+        return False
+    rims = [x for x in long.lines if x.to_end < RIM_REACH and x.tint < control.tint - RIM_TINT]
+    rims = [x for x in rims if not _is_line(x, long)]
+    return any(_ends_at(short.window, long.window, x) for x in rims if x is not control)
+
+
+def _within(short: Window, long: Window) -> bool:
+    """Tell whether one window lies along the other and is shorter."""
+    lean = abs(math.remainder(short.angle - long.angle, math.pi))
+    across = abs((long.x - short.x) * short.across[0] + (long.y - short.y) * short.across[1])
+    return long.length > 1.1 * short.length and lean < SIBLING_LEAN and across < 0.4 * short.width
+
+
+def _ends_at(short: Window, long: Window, line: FoundLine) -> bool:
+    """Tell whether a line of the longer window lies at an end of the shorter one."""
+    x, y = long.at(line.place * long.width / long.length)
+    along = abs((x - short.x) * short.flow[0] + (y - short.y) * short.flow[1])
+    return abs(along - short.length / 2) < 0.4 * short.width
 
 
 def _places(windows: Sequence[Window], odds: np.ndarray) -> list[np.ndarray]:

@@ -37,11 +37,14 @@ FEATURES = (
     "crowded",
     "sigma_ratio",
     "separation",
+    "frame",
 )
 # Lines are striped 2.5 to 8 mm apart on membranes of 3 to 5 mm that show 12 to 25 mm: control and test line
-# lie 0.16 to 0.58 window lengths apart, and neighbours at least 0.8 membrane widths.
-SHARE = (0.16, 0.58)
+# lie at most 0.58 window lengths apart, and neighbours at least 0.8 membrane widths.
+FARTHEST = 0.58
 NEAREST = 0.8
+MISPLACED = 0.1  # window lengths beyond that count: kits with many lines reach farther
+OPEN = 10.0  # `FoundLine.to_end` where both ends are cut: there is no rim, and no window to be shared
 CLEAR_TINT = 0.5  # 1 - min/max of the channels' absorbances
 
 # A control line's quality is about -0.2 in sharp photos; -1.6 is exceeded by 99.5 % of them.
@@ -93,10 +96,11 @@ def line_features(line: FoundLine, control: FoundLine, aspect: float) -> tuple[f
         min(abs(line.slope - control.slope), 0.4),
         min(line.to_end, 1.2),
         _log(line.height / max(control.height, 1e-6), 0.01, 1),
-        max(0.0, SHARE[0] - share) + max(0.0, share - SHARE[1]),
+        0.0 if line.to_end >= OPEN else min(max(share - FARTHEST, 0.0), MISPLACED),
         max(0.0, NEAREST - separation),
         abs(math.log(line.sigma / control.sigma)),
         min(separation, 1.5),
+        line.frame,
     )
 
 

@@ -29,6 +29,10 @@ SIGMAS = (0.05, 0.07, 0.10, 0.14, 0.19, 0.26)  # line sigma in membrane widths: 
 SEARCH_MIX = np.array([0.25, 0.5, 0.25], np.float32)  # sees red, blue and black lines alike
 LEAST_HEIGHT = 0.004  # absorbance: a third of what a trained eye sees
 MAX_LINES = 6
+FRAME = (0.35, 0.85)  # widths before and after a line in which its window's sides are looked at
+FRAME_DEPTH = 0.125  # widths on both sides of a long edge: clear of its shadow, and within the patch
+LEAST_CONTRAST = 0.02  # absorbance: less than this between membrane and surroundings tells nothing
+SHIFTS = np.arange(-2, 3)  # samples by which a line's place may settle
 CLEAR = 2.6  # line sigmas from its middle beyond which a line has vanished
 LEAST_EXPLAINED = 0.5  # share of the local variation that a line must explain
 BRIGHTENS = 0.1  # share of its absorbance by which a label may seem to brighten a channel: it never does
@@ -107,6 +111,9 @@ class FoundLine:
         Lean against the right angle (widths per width) and departure from straightness (widths).
     to_end : float
         Distance to the nearer end of the window that may have a rim, at most 10.
+    frame : float
+        How much the contrast between membrane and surroundings is the same before and after it, 0..1: at a
+        line the window's long sides go on, at the rim of an end they do not. 1 where no contrast is seen.
     """
 
     place: float
@@ -123,6 +130,7 @@ class FoundLine:
     slope: float
     bend: float
     to_end: float
+    frame: float
 
     @property
     def tint(self) -> float:
@@ -180,7 +188,7 @@ def find_lines(patch: Patch) -> tuple[FoundLine, ...]:
         best = _strongest(scans, amplitudes, taken)
         if best is None:
             break
-        k, place = best
+        k, place = _fitted(scans, rows[0], *best)
         flanks = _flanks(rows, profiles.weights, place, sigmas[k])
         if flanks is None:
             taken[place] = True
@@ -277,6 +285,28 @@ def _strongest(
     return int(k), int(place)
 
 
+def _fitted(scans: list[LineScan], row: FloatArray, k: int, place: int) -> tuple[int, int]:
+    """Return the width and place that fit a found line best, within the neighbourhood where it was found.
+
+    The search favours wide lines: the wider the neighbourhood, the less of a line its level and slope take
+    up. Within one and the same neighbourhood the widths can be compared.
+    """
+    offsets = scans[k].offsets
+    index = place + offsets.astype(int)
+    seen = (index >= 0) & (index < len(row))
+    seen[seen] &= scans[k].weights[index[seen]] > 0
+    x, y = offsets[seen], row[index[seen]]
+    level, _ = np.linalg.qr(np.column_stack([np.ones_like(x), x]))
+    sigmas = np.repeat([s.sigma for s in scans[: k + 1]], len(SHIFTS))
+    shifts = np.tile(SHIFTS, k + 1)
+    lines = np.exp(-((x[:, None] - shifts) ** 2) / (2 * sigmas**2))
+    lines -= level @ (level.T @ lines)
+    gain = np.maximum(y @ lines, 0) ** 2 / np.maximum((lines**2).sum(axis=0), 1e-9)
+    gain[shifts + place < 0], gain[shifts + place >= len(row)] = -1, -1
+    best = int(gain.argmax())
+    return best // len(SHIFTS), place + int(shifts[best])
+
+
 def _flanks(
     rows: FloatArray, weights: FloatArray, place: int, sigma: float
 ) -> tuple[FloatArray, FloatArray] | None:
@@ -341,6 +371,7 @@ def _describe(
         slope=slope / patch.rows,
         bend=bend / patch.rows,
         to_end=_to_end(patch, place),
+        frame=_frame(patch, place),
     )
 
 
@@ -349,6 +380,35 @@ def _to_end(patch: Patch, place: int) -> float:
     before = math.inf if patch.open_start else place - patch.end
     after = math.inf if patch.open_end else patch.end + patch.columns - 1 - place
     return min(before, after, 10 * patch.rows) / patch.rows
+
+
+def _frame(patch: Patch, place: int) -> float:
+    """Return how much the contrast at the long sides before a place is that after it, 0..1."""
+    near, far = round(FRAME[0] * patch.rows), round(FRAME[1] * patch.rows)
+    spans = (slice(max(place - far, 0), max(place - near, 0)), slice(place + near + 1, place + far + 1))
+    before, after = (_side_contrast(patch, span) for span in spans)
+    known = np.isfinite(before) & np.isfinite(after)
+    strong = np.maximum(np.abs(before), np.abs(after))
+    known &= strong > LEAST_CONTRAST
+    if not known.any():
+        return 1.0
+    difference = np.abs(before - after)[known] / strong[known]
+    return float(1 - np.average(np.minimum(difference, 1.0), weights=strong[known]))
+
+
+def _side_contrast(patch: Patch, columns: slice) -> NDArray[np.float64]:
+    """Return how much brighter the membrane is than what lies beside it, one number for each side."""
+    depth = round(FRAME_DEPTH * patch.rows)
+    light = patch.log_light[:, columns] @ SEARCH_MIX
+    top, bottom = patch.side, patch.side + patch.rows
+    beside = (light[: max(top - depth // 2, 0)], light[bottom + depth // 2 :])
+    inside = (light[top + depth // 2 : top + 2 * depth], light[bottom - 2 * depth : bottom - depth // 2])
+    return np.array([_mean(a) - _mean(b) for a, b in zip(inside, beside, strict=True)])
+
+
+def _mean(light: FloatArray) -> float:
+    known = light[np.isfinite(light)]
+    return float(known.mean()) if known.size else math.nan
 
 
 def _course(blocks: NDArray[np.float64], place: int, sigma: float) -> tuple[float, float]:

@@ -32,6 +32,8 @@ FloatArray = NDArray[np.float64]
 KAPPA = 12.0  # baseline stiffness in units of the line sigma to the fourth power
 EDGE_TRIM = 0.2  # membrane widths at each end that are left out even beside a line
 DEFAULT_SIGMA = 0.12  # membrane widths: 0.9 mm FWHM on a 3.3 mm membrane
+CLEAR_OF_MARK = 2.6  # mark sigmas from its middle beyond which it has vanished
+RIM_REACH = 0.8  # membrane widths: nearer than this to an end, a mark is the end's own rim
 MOST_PROBES = 64  # places at which the noise is looked for
 LEAST_FREE = 10  # line-free places, a sigma apart, below which they do not tell their own spread
 CORRELATED = 2.25  # variance of a line's height over that in white noise of the residual's size
@@ -94,7 +96,10 @@ class MembraneFit:
 
 
 def measure_lines(
-    patch: Patch, places: Sequence[tuple[float, float]], weights: tuple[float, float, float]
+    patch: Patch,
+    places: Sequence[tuple[float, float]],
+    weights: tuple[float, float, float],
+    marks: Sequence[tuple[float, float]] = (),
 ) -> MembraneFit:
     """Measure lines at given places, present or not, jointly with the baseline.
 
@@ -106,6 +111,9 @@ def measure_lines(
         Middle and sigma of each line, in membrane widths from the left end.
     weights : tuple of float
         Channel mix of the label (R, G, B).
+    marks : sequence of (float, float), optional
+        Middle and sigma of what stands out but is no line, such as a rim's shadow or a letter, in membrane
+        widths. It is left out, and so is what lies between it and an end of the window that is near.
 
     Returns
     -------
@@ -122,15 +130,16 @@ def measure_lines(
     >>> [round(line.height, 3) + 0.0 for line in fit.lines]
     [0.2, 0.0]
     """
-    blocks, known = _block_profiles(patch, np.array(weights))
+    blocks, known = _block_profiles(patch, np.array(weights), _membrane(patch, places, marks))
     profiles = np.vstack([_robust_mean(blocks), blocks]).T
     start = _Shapes(
         np.array([p * patch.rows - 0.5 for p, _ in places]), np.array([s * patch.rows for _, s in places])
     )
-    solve = _Baseline(known, start.typical(patch.rows))
+    rim = (END_TRIM - EDGE_TRIM) * patch.rows
+    solve = _Baseline(known, start.typical(patch.rows), rim)
     shapes = _settle(solve, profiles[:, 0], start, _noise(solve, profiles, start, by_blocks=True))
     shapes = _settle(solve, profiles[:, 0], start, _noise(solve, profiles, shapes))
-    solve = _Baseline(known, shapes.typical(patch.rows))
+    solve = _Baseline(known, shapes.typical(patch.rows), rim)
     noise = _noise(solve, profiles, shapes)
     state = _State.of(solve, profiles, shapes, noise.density)
     rest = profiles[:, 0] - state.design @ state.heights[:, 0]
@@ -140,15 +149,33 @@ def measure_lines(
     )
 
 
-def _block_profiles(patch: Patch, weights: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
+def _membrane(
+    patch: Patch, places: Sequence[tuple[float, float]], marks: Sequence[tuple[float, float]]
+) -> NDArray[np.bool_]:
+    """Tell which samples along the flow are membrane: neither an end's rim nor a mark."""
+    x = (np.arange(patch.columns) + 0.5) / patch.rows
+    length = patch.columns / patch.rows
+    trim = min(EDGE_TRIM, length / 8)
+    membrane = np.ones(patch.columns, bool)
+    for place, sigma in marks:
+        start, stop = place - CLEAR_OF_MARK * sigma, place + CLEAR_OF_MARK * sigma
+        start = 0.0 if start < RIM_REACH else start
+        stop = length if stop > length - RIM_REACH else stop
+        membrane &= (x < start) | (x > stop)
+    for place, sigma in places:
+        membrane |= np.abs(x - place) < CLEAR_OF_LINE * sigma
+    return membrane & (x > trim) & (x < length - trim)
+
+
+def _block_profiles(
+    patch: Patch, weights: FloatArray, membrane: NDArray[np.bool_]
+) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Return the absorbance of each block across the membrane, and which samples are membrane."""
     window = patch.log_light[:, patch.end : patch.end + patch.columns] @ weights
     shares = np.linspace(SIDE_TRIM, 1 - SIDE_TRIM, BLOCKS + 1)
     edges = patch.side + (shares * patch.rows).round().astype(int)
     blocks = -np.stack([window[a:b].mean(axis=0) for a, b in pairwise(edges)])
-    known = np.isfinite(blocks).all(axis=0)
-    trim = min(round(EDGE_TRIM * patch.rows), patch.columns // 8)
-    known[:trim] = known[len(known) - trim :] = False
+    known = np.isfinite(blocks).all(axis=0) & membrane
     if not known.any():
         known[:] = True
         blocks = np.zeros_like(blocks)
@@ -181,10 +208,11 @@ class _Shapes:
 class _Baseline:
     """Whittaker's smoother with unknown samples given no weight: Q = W - W (W + lambda D'D)^-1 W."""
 
-    def __init__(self, known: NDArray[np.bool_], sigma: float) -> None:
+    def __init__(self, known: NDArray[np.bool_], sigma: float, rim: float) -> None:
         count = len(known)
         self.known = known
         self.sigma = sigma
+        self.rim = rim
         self.weights = known.astype(np.float64)
         stiffness = KAPPA * sigma**4
         diagonal = np.full(count, 6.0)
@@ -256,8 +284,9 @@ def _without(solve: _Baseline, probes: FloatArray, shapes: _Shapes) -> FloatArra
 
 def _inside(solve: _Baseline, places: NDArray[np.int_]) -> NDArray[np.bool_]:
     """Tell which places lie far enough from both ends for a rim shadow not to reach them."""
-    edge = END_TRIM / EDGE_TRIM * float(np.flatnonzero(solve.known)[0]) + solve.sigma
-    return (places > edge) & (places < len(solve.known) - 1 - edge)
+    known = np.flatnonzero(solve.known)
+    edge = solve.rim + solve.sigma
+    return np.asarray((places > known[0] + edge) & (places < known[-1] - edge))
 
 
 def _clear(shapes: _Shapes, places: NDArray[np.int_], sigma: float) -> NDArray[np.bool_]:

@@ -23,7 +23,10 @@ CLIPPED_SHARE = (0.35, 0.05)  # of the window: over-exposed altogether; in part
 GLARE_SHARE = 0.06  # of the window in one over-exposed spot that is not the whole window
 SHADOW_STEP = 0.12  # absorbance between neighbouring quarters along the flow, beside the lines
 NOISY = 0.012  # absorbance: spread of a blank line height above which faint lines are lost
-HEAVY_JPEG = 60
+# JPEG quality below which a line of 0.02 absorbance, some four codes, may lose more than half its height: a
+# line narrower than two blocks is carried by coarsely rounded coefficients, a wider one by the blocks' means.
+HEAVY_JPEG, HEAVY_JPEG_WIDE = 40, 25
+LINE_FWHM, WIDE_PX = 0.28, 16.0  # membrane widths of a usual line; px of two blocks
 BLUR_REJECT, BLUR_WARN = 0.11, 0.075  # sigma of the window's sharpest edge, membrane widths
 STAIN = 0.06  # absorbance: departure of the fitted line-free membrane from a straight line, rms
 SLANT = 0.20  # lean of a line against the right angle, widths per width
@@ -87,12 +90,17 @@ def assess(
         "noisy": noise > NOISY or DARK_LIGHT[0] <= light < DARK_LIGHT[1],
         "blurred": blur is not None and blur > BLUR_REJECT,
         "soft": blur is not None and BLUR_WARN < blur <= BLUR_REJECT,
-        "heavy-jpeg": jpeg_quality is not None and jpeg_quality < HEAVY_JPEG,
+        "heavy-jpeg": jpeg_quality is not None and jpeg_quality < _heavy_jpeg(window),
         "stained": bow > STAIN,
         "shadow-edge": _shadow_edge(bright),
         "tilted": abs(lean) > SLANT,
     }
     return Quality(values, tuple(code for code, raised in checks.items() if raised))
+
+
+def _heavy_jpeg(window: Window) -> int:
+    """Return the quality below which JPEG may swallow a faint line of this window."""
+    return HEAVY_JPEG_WIDE if LINE_FWHM * window.width >= WIDE_PX else HEAVY_JPEG
 
 
 def _window_codes(pixels: NDArray[Any], window: Window) -> NDArray[np.float32]:

@@ -39,6 +39,7 @@ def found(**changes: object) -> FoundLine:
         slope=0.0,
         bend=0.01,
         to_end=1.7,
+        frame=1.0,
     )
     return replace(line, **changes)
 
@@ -88,6 +89,22 @@ def test_strength_beyond_a_clear_line_does_not_make_a_control():
 )
 def test_whatever_makes_it_less_of_a_line_lowers_its_quality(worse):
     assert found(**worse).quality < found().quality
+
+
+def test_a_bar_at_which_the_windows_sides_end_is_hardly_a_line():
+    rim = replace(TEST, frame=0.1, step=0.5, colour=np.full(3, 0.1), to_end=0.8)
+    assert line_probability(rim, CONTROL, ASPECT) < 0.1
+    assert line_probability(replace(TEST, frame=0.1), CONTROL, ASPECT) < line_probability(
+        TEST, CONTROL, ASPECT
+    )
+
+
+def test_on_a_strip_without_a_window_a_line_may_lie_anywhere():
+    far = replace(TEST, place=CONTROL.place + 0.75 * ASPECT)
+    assert line_probability(replace(far, to_end=10.0), CONTROL, ASPECT) > 0.5
+    assert line_probability(replace(far, to_end=1.0), CONTROL, ASPECT) < line_probability(
+        replace(far, to_end=10.0), CONTROL, ASPECT
+    )
 
 
 def test_every_feature_has_a_name_and_a_finite_value():

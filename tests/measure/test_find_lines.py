@@ -57,14 +57,11 @@ def test_a_line_has_its_labels_colour():
         assert found / found.max() == pytest.approx(np.array(colour) / max(colour), abs=0.05)
 
 
-def test_a_wider_line_is_found_wider():
-    narrow, medium, wide = (
-        seen([band(0.4, 0.3, fwhm_mm=w)], look=PLAIN, noise=0.001)[0].sigma * SIZE_MM[1] * 2.355
-        for w in (0.5, 0.9, 1.4)
-    )
-    assert narrow < medium < wide
-    assert 0.5 <= narrow < 0.8
-    assert 1.2 < wide < 2.0
+@pytest.mark.parametrize("fwhm_mm", [0.5, 0.7, 1.0, 1.4])
+@pytest.mark.parametrize("od", [0.05, 0.4])
+def test_the_width_of_a_line_is_found_to_the_nearest_step(fwhm_mm, od):
+    found = seen([band(0.4, od, fwhm_mm=fwhm_mm)], look=PLAIN, noise=0.001)[0]
+    assert found.sigma * SIZE_MM[1] * 2.355 == pytest.approx(fwhm_mm, rel=0.2)
 
 
 def test_an_even_membrane_without_lines_has_none():
@@ -138,6 +135,22 @@ def test_lines_are_found_when_a_third_of_the_window_is_beyond_the_picture():
 def test_nothing_is_found_where_the_picture_shows_nothing():
     whole = patch([band(0.3, 0.3)])
     assert find_lines(replace(whole, log_light=np.full_like(whole.log_light, np.nan))) == ()
+
+
+def test_at_a_line_the_sides_of_the_window_go_on_and_at_the_rim_of_its_end_they_do_not():
+    whole = patch([band(0.3, 0.4)])
+    light = whole.log_light.copy()
+    end = END + round(0.7 * whole.columns)
+    light[:, end:] = light[0, 0]
+    light[SIDE:-SIDE, end : end + 4] = -1.0
+    line, rim = sorted(find_lines(replace(whole, log_light=light))[:2], key=lambda x: x.place)
+    assert rim.place * ROWS == pytest.approx(end - END + 2, abs=ROWS / 2)
+    assert line.frame > 0.8
+    assert rim.frame < 0.4
+
+
+def test_where_nothing_is_seen_beside_the_membrane_its_sides_tell_nothing():
+    assert find_lines(patch_of_light(light_of([band(0.3, 0.4)], px_per_mm=PX_PER_MM)))[0].frame == 1.0
 
 
 def test_mottle_tells_print_from_membrane_and_relief_tells_a_ramp():

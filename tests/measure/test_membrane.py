@@ -288,6 +288,21 @@ def test_the_margins_of_a_patch_are_not_part_of_the_window():
     assert measure_lines(outer, PLACES, GOLD).lines == measure_lines(inner, PLACES, GOLD).lines
 
 
+def test_a_rim_within_the_window_that_is_named_as_a_mark_does_not_disturb():
+    light = light_of(two_lines(0.1), 3)
+    start = round(0.86 * light.shape[1])
+    light[:, start : start + 12] *= 0.4
+    light[:, start + 12 :] *= 0.7
+    mark = ((start + 6) / light.shape[0], 0.1)
+    marked = measure_lines(patch_of_light(light), PLACES, GOLD, [mark])
+    control, test = marked.lines
+    assert control.height == pytest.approx(0.4, abs=0.01)
+    assert test.height == pytest.approx(0.1, abs=4 * test.height_sigma)
+    assert test.height_sigma < 0.005
+    assert measure_lines(patch_of_light(light), PLACES, GOLD).lines[1].height_sigma > 2 * test.height_sigma
+    assert np.isnan(marked.profile[start:]).all()
+
+
 def test_noise_is_the_spread_of_a_height_on_line_free_membrane():
     noises = [fit_of(two_lines(0.1), seed, look=REAL).noise for seed in range(20)]
     spread = np.std([line.height for line in blanks()])

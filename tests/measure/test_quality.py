@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -73,8 +75,14 @@ def test_many_small_white_specks_are_not_glare():
     assert "glare" not in judged(pixels).flags
 
 
+def test_compression_that_swallows_a_narrow_line_leaves_a_wide_one():
+    wide, narrow = WINDOW, replace(WINDOW, length=WINDOW.length / 2, width=WINDOW.width / 2)
+    assert "heavy-jpeg" in judged(picture(), narrow, jpeg_quality=30).flags
+    assert "heavy-jpeg" not in judged(picture(), wide, jpeg_quality=30).flags
+
+
 def test_strong_compression_is_flagged_and_none_is_not():
-    assert "heavy-jpeg" in judged(picture(), jpeg_quality=30).flags
+    assert "heavy-jpeg" in judged(picture(), jpeg_quality=20).flags
     assert "heavy-jpeg" not in judged(picture(), jpeg_quality=None).flags
     assert judged(picture(), jpeg_quality=None).values["jpeg_quality"] is None
 
