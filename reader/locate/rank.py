@@ -28,7 +28,8 @@ CORE = ROWS - 4, COLUMNS - 4  # rows and columns of a rectangle without its rims
 LOOKED_FOR_LINES = 200  # rectangles, of several hundred
 AT_ONCE = 64  # rectangles described together: what is seen of them stays in the processor's cache
 NEAR_PLACE, NEAR_SIZE, NEAR_TURN = 0.15, 0.12, math.radians(6)  # widths, natural log, radians: copies
-LEVEL_REACH, LEVEL_STEP = 9, 3  # columns to each side whose median is a line's surroundings; between two
+LEVEL_REACH = 9  # columns to each side whose median is a line's surroundings
+HOPELESS = -7.0  # log-odds without lines that the best line would lift to even odds
 STEP_LEVEL = 0.015  # log10 of light: an edge of this size counts half
 FEATURES = (
     "level",
@@ -120,6 +121,7 @@ def window_scores(planes: FloatArray, windows: Sequence[Window]) -> NDArray[np.f
     levels = _levels(planes)
     odds = _features(levels, windows) @ np.delete(weights, marks) + intercept
     best = np.argsort(-odds)[:LOOKED_FOR_LINES]
+    best = best[odds[best] > HOPELESS]
     odds[best] += _line_marks(levels, [windows[k] for k in best]) @ weights[marks]
     return np.asarray(odds)
 
@@ -198,10 +200,15 @@ def _core(window: Window) -> Window:
 
 
 def _median(part: FloatArray) -> FloatArray:
-    """Return each rectangle's median; sorting is the quickest way to it."""
-    values = np.sort(part.reshape(len(part), -1), axis=1)
-    half = values.shape[1] // 2
-    return (values[:, half - 1] + values[:, half]) / 2 if values.shape[1] % 2 == 0 else values[:, half]
+    """Return each rectangle's median."""
+    return _middle(part.reshape(len(part), -1))
+
+
+def _middle(values: FloatArray) -> FloatArray:
+    """Return the median along the last axis; sorting is the quickest way to it."""
+    ordered = np.sort(values, axis=-1)
+    half = ordered.shape[-1] // 2
+    return np.asarray((ordered[..., half] + ordered[..., -half - 1]) / 2, np.float32)
 
 
 def _scatter(part: FloatArray) -> NDArray[np.float64]:
@@ -269,10 +276,9 @@ def _line_marks(levels: tuple[list[FloatArray], ...], windows: Sequence[Window])
 
 def _line(core: FloatArray) -> NDArray[np.float64]:
     thirds = core.reshape(len(core), 3, -1, core.shape[2]).mean(axis=2)
-    middles = range(LEVEL_STEP // 2, thirds.shape[2], LEVEL_STEP)
-    around = [thirds[..., max(0, j - LEVEL_REACH) : j + LEVEL_REACH + 1] for j in middles]
-    level = np.stack([np.sort(part, axis=2)[..., part.shape[2] // 2] for part in around], axis=2)
-    rise = thirds - np.repeat(level, LEVEL_STEP, axis=2)
+    around = (thirds[..., max(0, j - LEVEL_REACH) : j + LEVEL_REACH + 1] for j in range(thirds.shape[2]))
+    level = np.stack([_middle(part) for part in around], axis=2)
+    rise = thirds - level
     smooth = (rise[..., :-1] + rise[..., 1:]) / 2
     return np.asarray(smooth.min(axis=1).max(axis=1), np.float64)
 
