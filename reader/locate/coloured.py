@@ -84,7 +84,7 @@ def _marks_of(plane: FloatArray, size: int, floor: float) -> list[_Mark]:
     for threshold in THRESHOLDS:
         if threshold < max(floor, 3.0 * noise):
             continue
-        mask = np.asarray(cv2.compare(ridge, threshold, cv2.CMP_GT), np.uint8)
+        mask = (ridge > threshold).view(np.uint8)
         for contour in _contours(mask, shortest, 1.2 * limit):
             box = _bar_box(contour, shortest, limit)
             if box is not None:
@@ -101,7 +101,7 @@ def _contours(mask: NDArray[np.uint8], shortest: float, longest: float) -> list[
     for k in np.flatnonzero(tree[0, :, 3] < 0).tolist() if contours else ():
         _, _, width, height = cv2.boundingRect(contours[k])
         if shortest <= max(width, height) <= longest:
-            outlines.append(contours[k])
+            outlines.append(np.asarray(contours[k], np.int32))
     return outlines
 
 
@@ -156,9 +156,9 @@ def propose_from_bars(log_image: FloatArray, bars: list[Bar]) -> list[Window]:
     found: list[Window] = []
     for bar, strip, starts, stops in zip(bars, strips, before, after, strict=True):
         width = bar.shape.length
-        for cut in (strip.cut(i / count, j / count) for i in starts for j in stops):
-            if 1.5 * width <= cut.length <= 10 * width:
-                found.append(replace(cut, width=width * 1.03))
+        cuts = (strip.cut(i / count, j / count) for i in starts for j in stops)
+        fits = (cut for cut in cuts if 1.5 * width <= cut.length <= 10 * width)
+        found += [replace(cut, width=width * 1.03) for cut in fits]
     return found
 
 

@@ -279,9 +279,9 @@ def _in_scene(view: View) -> tuple[Candidate, ...]:
     likely = [place for place in places if odds[place].max() > LINED_ODDS]
     found = [_seen_at(view, windows, odds, place) for place in likely]
     shown = [c.hypotheses[0].window.scaled(view.scale) for c in found if _evident(c)]
-    for place in places[len(likely) :]:
-        if any(_alike(a, windows[i]) for a in shown for i in place):
-            found.append(_seen_at(view, windows, odds, place))
+    rest = places[len(likely) :]
+    alike = [place for place in rest if any(_alike(a, windows[i]) for a in shown for i in place)]
+    found += [_seen_at(view, windows, odds, place) for place in alike]
     found.sort(key=lambda c: -c.hypotheses[0].score)
     return tuple(found)
 

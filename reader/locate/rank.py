@@ -175,9 +175,7 @@ def _described(
     return np.stack(columns, axis=1).astype(np.float64)
 
 
-def _whole(
-    light: Sequence[FloatArray], windows: Sequence[Window]
-) -> tuple[FloatArray, NDArray[np.float64]]:
+def _whole(light: Sequence[FloatArray], windows: Sequence[Window]) -> tuple[FloatArray, NDArray[np.float64]]:
     """Look at rectangles with their margins; return what is inside the picture as well, 0..1.
 
     What lies outside is made plain.

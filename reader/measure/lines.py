@@ -190,9 +190,7 @@ def find_lines(patch: Patch) -> tuple[FoundLine, ...]:
         if flanks is None:
             taken[place] = True
             continue
-        found.append(
-            (k, _describe(rows, scans[k], place, flanks=flanks, patch=patch))
-        )
+        found.append((k, _describe(rows, scans[k], place, flanks=flanks, patch=patch)))
         _bridge(rows, taken, place, sigmas[k], flanks)
     noise = {k: _noise(scans[k], rows, taken) for k in {k for k, _ in found}}
     lines = [replace(line, snr=line.height / noise[k]) for k, line in found]

@@ -90,7 +90,8 @@ class LineScan:
             Amplitude of the line, 0 where it cannot be measured.
         """
         shares = self._solution[0]
-        return np.einsum("nd,knd->kn", shares, _neighbours(profiles, shares.shape[1] // 2))
+        seen = _neighbours(profiles, shares.shape[1] // 2)
+        return np.asarray(np.einsum("nd,knd->kn", shares, seen))
 
     def explained(self, profile: NDArray[np.floating], place: int) -> float:
         """Return the share of the local variation, beyond level and slope, that a line there explains."""
