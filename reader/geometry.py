@@ -6,6 +6,7 @@ Pixels are points: the centre of the top-left pixel is (0, 0), x to the right, y
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from reader.reading import Point, Quad
 
-__all__ = ["Window", "from_corners", "overlap", "sample"]
+__all__ = ["Window", "from_box", "from_corners", "halvings", "overlap", "sample", "sample_each"]
 
 FloatArray = NDArray[np.float32]
 MAX_TAPS = 1.5  # source pixels per output pixel above which plain interpolation would skip pixels
@@ -102,6 +103,26 @@ def from_corners(corners: NDArray[Any]) -> Window:
     along = first if a >= b else second
     x, y = (x0 + x1 + x2 + x3) / 4, (y0 + y1 + y2 + y3) / 4
     return Window(x, y, math.atan2(along[1], along[0]), max(a, b), min(a, b))
+
+
+def from_box(box: tuple[Sequence[float], Sequence[float], float], grow: float = 0.0) -> Window:
+    """Build a window from OpenCV's turned rectangle: centre, sides and angle in degrees.
+
+    Parameters
+    ----------
+    box : tuple
+        As from ``cv2.minAreaRect``; the long side becomes the flow.
+    grow : float, default 0
+        Added to both sides, px.
+
+    Examples
+    --------
+    >>> from_box(((5.0, 4.0), (3.0, 8.0), 90.0), 1.0)
+    Window(x=5.0, y=4.0, angle=0.0, length=9.0, width=4.0)
+    """
+    (x, y), (a, b), turn = box
+    angle = math.radians(turn if a > b else turn - 90)
+    return Window(x, y, angle, max(a, b) + grow, min(a, b) + grow)
 
 
 def overlap(a: Window, b: Window) -> float:
@@ -194,6 +215,72 @@ def sample(
         borderValue=(outside, outside, outside, outside),
     )
     return np.asarray(straight, np.float32)
+
+
+def halvings(image: NDArray[Any], least: int = 16) -> list[FloatArray]:
+    """Return a picture and its copies at a half, a quarter and so on, area-averaged.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W), float32
+        Picture.
+    least : int, default 16
+        Side below which it is not halved any more, px.
+    """
+    levels = [np.ascontiguousarray(image, np.float32)]
+    while min(levels[-1].shape) >= 2 * least:
+        height, width = (side // 2 for side in levels[-1].shape)
+        even = levels[-1][: 2 * height, : 2 * width]
+        levels.append(_floats(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)))
+    return levels
+
+
+def sample_each(
+    levels: Sequence[FloatArray],
+    windows: Sequence[Window],
+    columns: int,
+    rows: int,
+    *,
+    outside: float = math.nan,
+) -> FloatArray:
+    """Look at many windows straight, flow from left to right, cheaply.
+
+    Parameters
+    ----------
+    levels : sequence of ndarray
+        From `halvings`: a window that shrinks is looked at in the copy that is fine enough.
+    windows : sequence of Window
+        In pixels of the first level.
+    columns, rows : int
+        Size of each result along and across the flow.
+    outside : float, default NaN
+        Value for what lies outside the picture.
+
+    Returns
+    -------
+    ndarray, shape (N, rows, columns), float32
+    """
+    table = np.array([(w.x, w.y, w.angle, w.length, w.width) for w in windows]).reshape(-1, 5)
+    x, y, angle, length, width = table.T
+    su, sv = length / columns, width / rows
+    taps = np.log2(np.maximum(np.minimum(su, sv) / MAX_TAPS, 1.0))
+    level = np.minimum(np.ceil(taps).astype(int), len(levels) - 1)
+    factor = 0.5**level
+    c, s = np.cos(angle), np.sin(angle)
+    start_x = x - c * (length - su) / 2 + s * (width - sv) / 2
+    start_y = y - s * (length - su) / 2 - c * (width - sv) / 2
+    across = [factor * su * c, -factor * sv * s, factor * (start_x + 0.5) - 0.5]
+    down = [factor * su * s, factor * sv * c, factor * (start_y + 0.5) - 0.5]
+    matrices = np.stack([np.stack(across, axis=1), np.stack(down, axis=1)], axis=1)
+    seen = np.empty((len(table), rows, columns), np.float32)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    for matrix, k, out in zip(matrices, level.tolist(), seen, strict=True):
+        cv2.warpAffine(levels[k], matrix, (columns, rows), dst=out, flags=flags, borderValue=outside)
+    return seen
+
+
+def _floats(array: NDArray[Any]) -> FloatArray:
+    return np.asarray(array, np.float32)
 
 
 def _region(image: NDArray[Any], window: Window) -> tuple[NDArray[Any], int, int]:

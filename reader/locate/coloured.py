@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reader.geometry import Window, from_corners, sample
+from reader.geometry import Window, from_box, halvings, sample_each
 
 __all__ = ["Bar", "find_bars", "propose_from_bars"]
 
 FloatArray = NDArray[np.float32]
+FloatArray64 = NDArray[np.float64]
+_Mark = tuple[float, float, float, float, float, float]  # centre, sides (px), turn (degrees), contrast (log2)
 
 SCALES = (1 / 150, 1 / 70, 1 / 35)  # of the long side: line thicknesses that the top-hat keeps
 THRESHOLDS = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)  # log2 of a channel ratio
@@ -21,7 +23,9 @@ MIN_LENGTH_PX, MAX_LENGTH = 6.0, 0.12  # of a bar; the latter of the long side
 ASPECT = (1.7, 14.0)
 MIN_FILL = 0.55
 KEEP = 70  # strongest bars
+NOISE_STEP = 3  # px between the places that tell a map's median
 REACH = 7.0  # bar lengths that are searched for a window's end
+CELLS = 16  # samples per bar length along the strip: finer than any line
 NEAREST_END = 0.4  # bar lengths from a line to the nearest possible end
 
 
@@ -50,15 +54,20 @@ def find_bars(log_image: FloatArray) -> list[Bar]:
     r, g, b = (log_image[..., k] / math.log10(2) for k in range(3))
     maps = ((r - g, 0.02), (b - r, 0.04), (-(r + g + b) / 3, 0.08))  # and the least contrast worth a look
     long_side = max(log_image.shape[:2])
-    bars: list[Bar] = []
+    found: list[_Mark] = []
     for plane, floor in maps:
         for scale in SCALES:
-            bars += _bars_of(np.ascontiguousarray(plane), max(3, round(scale * long_side) | 1), floor)
-    bars.sort(key=lambda bar: -bar.contrast * min(bar.shape.length, 40.0))
-    return _distinct(bars)
+            found += _marks_of(np.ascontiguousarray(plane), max(3, round(scale * long_side) | 1), floor)
+    marks = np.array(found).reshape(-1, 6)
+    strength = marks[:, 5] * np.minimum(marks[:, 2:4].max(axis=1), 40.0)
+    marks = marks[np.argsort(-strength, kind="stable")]
+    return [
+        Bar(from_box(((x, y), (a, b), turn)), contrast)
+        for x, y, a, b, turn, contrast in marks[_distinct(marks)].tolist()
+    ]
 
 
-def _bars_of(plane: FloatArray, size: int, floor: float) -> list[Bar]:
+def _marks_of(plane: FloatArray, size: int, floor: float) -> list[_Mark]:
     """Threshold one top-hat map at doubling levels and keep what looks like a bar."""
     factor = 1.0 if size <= 9 else 9 / size
     if factor < 1:
@@ -67,63 +76,59 @@ def _bars_of(plane: FloatArray, size: int, floor: float) -> list[Bar]:
         size = 9
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (size, size))
     ridge = cv2.morphologyEx(cv2.GaussianBlur(plane, (3, 3), 0), cv2.MORPH_TOPHAT, kernel)
-    noise = float(np.median(ridge))
+    sparse = np.sort(ridge[::NOISE_STEP, ::NOISE_STEP], axis=None)
+    noise = float(sparse[len(sparse) // 2])
     limit = MAX_LENGTH * max(plane.shape)
-    bars = []
+    shortest = MIN_LENGTH_PX * min(factor * 1.5, 1.0)
+    found = []
     for threshold in THRESHOLDS:
         if threshold < max(floor, 3.0 * noise):
             continue
-        mask = (ridge > threshold).astype(np.uint8)
-        shortest = MIN_LENGTH_PX * min(factor * 1.5, 1.0)
+        mask = (ridge > threshold).view(np.uint8)
         for contour in _contours(mask, shortest, 1.2 * limit):
-            shape = _bar_shape(contour, shortest, limit)
-            if shape is not None:
-                bars.append(Bar(shape.scaled(1 / factor), threshold))
-    return bars
+            box = _bar_box(contour, shortest, limit)
+            if box is not None:
+                x, y, a, b, turn = box
+                x, y = (x + 0.5) / factor - 0.5, (y + 0.5) / factor - 0.5
+                found.append((x, y, a / factor, b / factor, turn, threshold))
+    return found
 
 
 def _contours(mask: NDArray[np.uint8], shortest: float, longest: float) -> list[NDArray[np.int32]]:
     """Return the outlines of connected spots whose upright box is neither too short nor too long."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    sides = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
-    fits = (sides >= shortest) & (sides <= longest) & (stats[:, cv2.CC_STAT_AREA] >= 0.5 * shortest)
+    contours, tree = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     outlines = []
-    for k in range(1, count):
-        if not fits[k]:
-            continue
-        x, y, width, height = (int(v) for v in stats[k, :4])
-        spot = (labels[y : y + height, x : x + width] == k).astype(np.uint8)
-        contours, _ = cv2.findContours(spot, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=(x, y))
-        outlines.append(contours[0])
+    for k in np.flatnonzero(tree[0, :, 3] < 0).tolist() if contours else ():
+        _, _, width, height = cv2.boundingRect(contours[k])
+        if shortest <= max(width, height) <= longest:
+            outlines.append(np.asarray(contours[k], np.int32))
     return outlines
 
 
-def _bar_shape(contour: NDArray[np.int32], shortest: float, longest: float) -> Window | None:
-    """Return the contour's rectangle if it is long, thin and full."""
+def _bar_box(
+    contour: NDArray[np.int32], shortest: float, longest: float
+) -> tuple[float, float, float, float, float] | None:
+    """Return centre, sides and turn of the contour's rectangle if it is long, thin and full."""
     (x, y), (a, b), turn = cv2.minAreaRect(contour)
-    corners = cv2.boxPoints(((x, y), (a + 1, b + 1), turn))
-    shape = from_corners(corners)
-    if not shortest <= shape.length <= longest or not ASPECT[0] <= shape.length / shape.width <= ASPECT[1]:
+    a, b = a + 1, b + 1  # the outline runs through the middles of the outermost pixels
+    thickness, length = min(a, b), max(a, b)
+    if not shortest <= length <= longest or not ASPECT[0] <= length / thickness <= ASPECT[1]:
         return None
     area = cv2.contourArea(contour) + 0.5 * cv2.arcLength(contour, closed=True) + 1
-    return shape if area >= MIN_FILL * shape.length * shape.width else None
+    return (x, y, a, b, turn) if area >= MIN_FILL * length * thickness else None
 
 
-def _distinct(bars: list[Bar]) -> list[Bar]:
+def _distinct(marks: FloatArray64) -> list[int]:
     """Drop repeats of a bar from other thresholds and maps, keeping two lengths of each at most."""
-    kept: list[Bar] = []
-    for bar in bars:
-        s = bar.shape
-        twins = [
-            k.shape
-            for k in kept
-            if math.hypot(k.shape.x - s.x, k.shape.y - s.y) < 0.3 * s.length
-            and 0.8 < k.shape.length / s.length < 1.25
-        ]
-        if not twins:
-            kept.append(bar)
-        if len(kept) == KEEP:
-            break
+    x, y, length = marks[:, 0], marks[:, 1], marks[:, 2:4].max(axis=1)
+    left = np.ones(len(marks), bool)
+    kept: list[int] = []
+    while len(kept) < KEEP and left.any():
+        k = int(left.argmax())
+        ratio = length[k] / length
+        near = (np.hypot(x[k] - x, y[k] - y) < 0.3 * length) & (ratio > 0.8) & (ratio < 1.25)
+        left &= ~near
+        kept.append(k)
     return kept
 
 
@@ -137,57 +142,51 @@ def propose_from_bars(log_image: FloatArray, bars: list[Bar]) -> list[Window]:
     bars : list of Bar
         From `find_bars`, same pixels.
     """
-    bright = log_image.max(axis=2)
+    if not bars:
+        return []
+    strips = [_along(bar.shape) for bar in bars]
+    count = round(2 * REACH * CELLS)
+    levels = halvings(np.maximum(np.maximum(log_image[..., 0], log_image[..., 1]), log_image[..., 2]))
+    seen = sample_each(levels, strips, count, 5)
+    steps = _steps(np.sort(seen, axis=1)[:, 2], seen.std(axis=1))
+    middle = count / 2
+    before = _strongest(steps[:, : round(middle - NEAREST_END * CELLS)])
+    first = round(middle + NEAREST_END * CELLS)
+    after = [[first + k for k in places] for places in _strongest(steps[:, first:])]
     found: list[Window] = []
-    for bar in bars:
-        found += _windows_of(bright, bar.shape)
+    for bar, strip, starts, stops in zip(bars, strips, before, after, strict=True):
+        width = bar.shape.length
+        cuts = (strip.cut(i / count, j / count) for i in starts for j in stops)
+        fits = (cut for cut in cuts if 1.5 * width <= cut.length <= 10 * width)
+        found += [replace(cut, width=width * 1.03) for cut in fits]
     return found
 
 
-def _windows_of(bright: FloatArray, bar: Window) -> list[Window]:
-    """Return windows with ends at the strongest steps on both sides of a bar."""
-    width = bar.length
-    across = Window(bar.x, bar.y, bar.angle + math.pi / 2, 2 * REACH * width, 0.6 * width)
-    cells = 16  # per bar length: finer than any line
-    strip = sample(bright, across, round(2 * REACH * cells), 5)
-    profile = np.sort(strip, axis=0)[2]
-    spread = strip.std(axis=0)
-    steps = _steps(profile, spread, cells)
-    middle = len(profile) / 2
-    before = _strongest(steps, 0, round(middle - NEAREST_END * cells))
-    after = _strongest(steps, round(middle + NEAREST_END * cells), len(steps))
-    out = []
-    for i in before:
-        for j in after:
-            start, stop = i / len(profile), j / len(profile)
-            length = (stop - start) * across.length
-            if 1.5 * width <= length <= 10 * width:
-                cut = across.cut(start, stop)
-                out.append(Window(cut.x, cut.y, cut.angle, cut.length, width * 1.03))
-    return out
+def _along(bar: Window) -> Window:
+    """Return the strip through a bar in which the ends of its window are looked for."""
+    return Window(bar.x, bar.y, bar.angle + math.pi / 2, 2 * REACH * bar.length, 0.6 * bar.length)
 
 
-def _steps(profile: FloatArray, spread: FloatArray, cells: int) -> FloatArray:
+def _steps(profiles: FloatArray, spread: FloatArray) -> FloatArray:
     """Return the size of the step of level at each place, smaller where the width disagrees."""
-    n = max(2, cells // 5)
-    padded = np.pad(profile, n, mode="edge")
-    total = np.concatenate([[0.0], np.nancumsum(padded)])
-    mean = (total[n:] - total[:-n]) / n
-    step = np.abs(mean[n:] - mean[:-n])[: len(profile)]
-    unknown = ~np.isfinite(profile)
+    n = max(2, CELLS // 5)
+    padded = np.pad(profiles, ((0, 0), (n, n)), mode="edge")
+    total = np.pad(np.nancumsum(padded, axis=1, dtype=np.float64), ((0, 0), (1, 0)))
+    mean = (total[:, n:] - total[:, :-n]) / n
+    step = np.abs(mean[:, n:] - mean[:, :-n])[:, : profiles.shape[1]]
     result = step / (1 + 10 * np.nan_to_num(spread, nan=1.0))
-    result[unknown] = 0
+    result[~np.isfinite(profiles)] = 0
     return np.asarray(result, np.float32)
 
 
-def _strongest(steps: FloatArray, start: int, stop: int, count: int = 3) -> list[int]:
-    """Return the places of the strongest separate steps in a range."""
-    part = steps[start:stop].copy()
-    places = []
+def _strongest(steps: FloatArray, count: int = 3) -> list[list[int]]:
+    """Return the places of the strongest separate steps of each profile."""
+    left = steps.copy()
+    columns, rows = np.arange(left.shape[1]), np.arange(len(left))
+    places: list[list[int]] = [[] for _ in rows]
     for _ in range(count):
-        if part.size == 0 or part.max() <= 0:
-            break
-        k = int(part.argmax())
-        places.append(start + k)
-        part[max(0, k - 6) : k + 7] = 0
+        best = left.argmax(axis=1)
+        for k in np.flatnonzero(left[rows, best] > 0).tolist():
+            places[k].append(int(best[k]))
+        left[np.abs(columns - best[:, None]) <= 6] = 0
     return places

@@ -189,13 +189,18 @@ def _siblings(first: Candidate, others: Sequence[Candidate]) -> list[Candidate]:
     kept = [first]
     for other in others:
         a, b = first.hypotheses[0].window, other.hypotheses[0].window
-        lean = abs(math.remainder(a.angle - b.angle, math.pi))
-        alike = lean < SIBLING_LEAN and abs(math.log(b.width / a.width)) < SIBLING_SIZE
-        alike &= abs(math.log(b.length / a.length)) < 2 * SIBLING_SIZE
+        alike = _alike(a, b)
         evident = other.hypotheses[0].score > first.hypotheses[0].score - SIBLING_SCORE
         if alike and evident and all(_beside(k.hypotheses[0].window, b) for k in kept):
             kept.append(other)
     return kept[1:]
+
+
+def _alike(a: Window, b: Window) -> bool:
+    """Tell whether two windows are parallel and of one size."""
+    lean = abs(math.remainder(a.angle - b.angle, math.pi))
+    wide, long = abs(math.log(b.width / a.width)), abs(math.log(b.length / a.length))
+    return lean < SIBLING_LEAN and wide < SIBLING_SIZE and long < 2 * SIBLING_SIZE
 
 
 def _beside(a: Window, b: Window) -> bool:
@@ -297,16 +302,25 @@ def _in_scene(view: View) -> tuple[Candidate, ...]:
     proposals += propose_from_bars(log_small, bars)
     windows = distinct([w for w in proposals if w.width >= LEAST_WIDTH_PX])
     odds = window_scores(search_planes(log_small), windows)
-    found = []
-    for place in _places(windows, odds):
-        hypotheses = [
-            _look(view, windows[i].scaled(1 / view.scale), RANK_WEIGHT * odds[i], in_scene=True)
-            for i in place
-        ]
-        hypotheses = _with_right_ends(hypotheses)
-        found.append(Candidate(_weighted(hypotheses), float(odds[place].max()), close_up=False))
+    places = _places(windows, odds)
+    # A place that cannot be evident is of interest only beside one that is, as its sibling.
+    likely = [place for place in places if odds[place].max() > LINED_ODDS]
+    found = [_seen_at(view, windows, odds, place) for place in likely]
+    shown = [c.hypotheses[0].window.scaled(view.scale) for c in found if _evident(c)]
+    rest = places[len(likely) :]
+    alike = [place for place in rest if any(_alike(a, windows[i]) for a in shown for i in place)]
+    found += [_seen_at(view, windows, odds, place) for place in alike]
     found.sort(key=lambda c: -c.hypotheses[0].score)
     return tuple(found)
+
+
+def _seen_at(view: View, windows: Sequence[Window], odds: np.ndarray, place: np.ndarray) -> Candidate:
+    """Look at the rectangles of one place closely."""
+    hypotheses = [
+        _look(view, windows[i].scaled(1 / view.scale), RANK_WEIGHT * odds[i], in_scene=True) for i in place
+    ]
+    hypotheses = _with_right_ends(hypotheses)
+    return Candidate(_weighted(hypotheses), float(odds[place].max()), close_up=False)
 
 
 def _with_right_ends(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:

@@ -147,13 +147,14 @@ def _edges(turned: FloatArray) -> _Edges:
 
 def _peaks(signal: FloatArray64, limit: int) -> list[int]:
     """Return the strongest local maxima, at least 3 px apart."""
-    smooth = np.convolve(signal, [0.25, 0.5, 0.25], "same")
-    order = np.argsort(-smooth)
+    padded = np.pad(signal, 1)
+    smooth = 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
+    steps = np.diff(smooth)
+    tops = np.flatnonzero(np.append(True, steps >= 0) & np.append(steps <= 0, True))
     chosen: list[int] = []
-    for i in order:
-        left, right = smooth[max(i - 1, 0)], smooth[min(i + 1, len(smooth) - 1)]
-        if smooth[i] >= left and smooth[i] >= right and all(abs(i - j) >= 3 for j in chosen):
-            chosen.append(int(i))
+    for i in tops[np.argsort(-smooth[tops])].tolist():
+        if all(abs(i - j) >= 3 for j in chosen):
+            chosen.append(i)
             if len(chosen) == limit:
                 break
     return chosen
@@ -273,7 +274,7 @@ def _of_band(sums: _Sums, top: int, bottom: int) -> FloatArray64:
     inner = (top + tall // 4, bottom - tall // 4)
     support = (sums.down[inner[1]] - sums.down[inner[0]]) / (inner[1] - inner[0])
     cols = np.array(sorted({*_peaks(support, MAX_PEAKS), 0, width - 1}))
-    c0, c1 = (grid.ravel() for grid in np.meshgrid(cols, cols, indexing="ij"))
+    c0, c1 = np.repeat(cols, len(cols)), np.tile(cols, len(cols))
     fits = (c1 - c0 >= ASPECT[0] * tall) & (c1 - c0 <= ASPECT[1] * tall)
     c0, c1 = c0[fits], c1[fits]
     if c0.size == 0:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reader.geometry import Window, from_corners
+from reader.geometry import Window, from_box
 
 __all__ = ["propose_outlined"]
 
@@ -55,6 +57,7 @@ def _rectangles(edges: NDArray[np.uint8], gap: int) -> list[Window]:
         kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (gap, gap))
         edges = np.asarray(cv2.dilate(edges, kernel), np.uint8)
     contours, _ = cv2.findContours(edges, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    widening = max(gap - 1, 0)
     found = []
     for contour in contours:
         if len(contour) < 4:
@@ -62,13 +65,20 @@ def _rectangles(edges: NDArray[np.uint8], gap: int) -> list[Window]:
         _, _, width, height = cv2.boundingRect(contour)
         if max(width, height) < MIN_WIDTH_PX * ASPECT[0]:
             continue
+        area = cv2.contourArea(contour)
+        if area < _least_area(max(width, height), widening):
+            continue
         box = cv2.minAreaRect(contour)
         short, long = sorted(box[1])
-        across, length = short + max(gap - 1, 0), long + max(gap - 1, 0)
+        across, length = short + widening, long + widening
         if across < MIN_WIDTH_PX or not ASPECT[0] <= length / across <= ASPECT[1]:
             continue
-        if cv2.contourArea(contour) < MIN_FILL * short * long:
-            continue
-        window = from_corners(cv2.boxPoints(box))
-        found.append(Window(window.x, window.y, window.angle, length, across))
+        if area >= MIN_FILL * short * long:
+            found.append(from_box(box, widening))
     return found
+
+
+def _least_area(reach: float, widening: float) -> float:
+    """Return the least area that passes for an outline of this upright reach; most edges enclose none."""
+    long = reach / math.hypot(1, 1 / ASPECT[0])
+    return MIN_FILL * long * max(MIN_WIDTH_PX - widening, (long + widening) / ASPECT[1] - widening)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reader.geometry import Window, sample
+from reader.geometry import Window, halvings, sample_each
 
 __all__ = ["FEATURES", "distinct", "rank_features", "search_planes", "window_scores"]
 
@@ -24,7 +24,12 @@ FloatArray = NDArray[np.float32]
 
 ROWS, COLUMNS = 16, 64
 SIDE, END = 8, 16  # margins: half a width beside, a quarter of the length beyond the ends
+CORE = ROWS - 4, COLUMNS - 4  # rows and columns of a rectangle without its rims
 LOOKED_FOR_LINES = 200  # rectangles, of several hundred
+AT_ONCE = 64  # rectangles described together: what is seen of them stays in the processor's cache
+NEAR_PLACE, NEAR_SIZE, NEAR_TURN = 0.15, 0.12, math.radians(6)  # widths, natural log, radians: copies
+LEVEL_REACH = 9  # columns to each side whose median is a line's surroundings
+HOPELESS = -7.0  # log-odds without lines that the best line would lift to even odds
 STEP_LEVEL = 0.015  # log10 of light: an edge of this size counts half
 FEATURES = (
     "level",
@@ -56,21 +61,44 @@ def search_planes(log_image: FloatArray) -> FloatArray:
 
 def distinct(windows: Sequence[Window]) -> list[Window]:
     """Drop near copies: centre within 0.15 widths, size within 12 %, direction within 6 degrees."""
-    order = sorted(windows, key=lambda w: -w.width * w.length)
     kept: list[Window] = []
-    table = np.empty((len(order), 6))
-    for w in order:
-        row = np.array(
-            [w.x, w.y, math.cos(2 * w.angle), math.sin(2 * w.angle), math.log(w.length), math.log(w.width)]
-        )
-        seen = table[: len(kept)]
-        near = np.hypot(seen[:, 0] - w.x, seen[:, 1] - w.y) < 0.15 * w.width
-        near &= (np.abs(seen[:, 4:] - row[4:]) < 0.12).all(axis=1)
-        near &= np.hypot(seen[:, 2] - row[2], seen[:, 3] - row[3]) < 2 * math.radians(6)
-        if not near.any():
-            table[len(kept)] = row
+    cells: dict[tuple[int, int, int], list[tuple[Window, float]]] = {}
+    for w in sorted(windows, key=lambda w: -w.width * w.length):
+        # Copies of each other lie in the same cell of place and size, or in neighbouring ones.
+        size = math.log(w.width) / NEAR_SIZE
+        band, length = math.floor(size), math.log(w.length)
+        if not any(_is_copy(w, length, other) for other in _near(cells, w, band)):
+            pitch = _pitch(band)
+            cell = (band, math.floor(w.x / pitch), math.floor(w.y / pitch))
+            cells.setdefault(cell, []).append((w, length))
             kept.append(w)
     return kept
+
+
+def _pitch(band: int) -> float:
+    """Return the side of the cells in which windows of a band of widths are kept, px."""
+    return NEAR_PLACE * math.exp((band + 2) * NEAR_SIZE)
+
+
+def _near(
+    cells: Mapping[tuple[int, int, int], list[tuple[Window, float]]], window: Window, band: int
+) -> Iterator[tuple[Window, float]]:
+    """Yield what lies in the cells around a window."""
+    for b in (band - 1, band, band + 1):
+        pitch = _pitch(b)
+        i, j = math.floor(window.x / pitch), math.floor(window.y / pitch)
+        for cell in ((b, i + di, j + dj) for di in (-1, 0, 1) for dj in (-1, 0, 1)):
+            yield from cells.get(cell, ())
+
+
+def _is_copy(window: Window, length: float, other: tuple[Window, float]) -> bool:
+    twin, twin_length = other
+    return (
+        abs(length - twin_length) < NEAR_SIZE
+        and math.hypot(twin.x - window.x, twin.y - window.y) < NEAR_PLACE * window.width
+        and abs(math.log(window.width / twin.width)) < NEAR_SIZE
+        and abs(math.remainder(window.angle - twin.angle, math.pi)) < NEAR_TURN
+    )
 
 
 def window_scores(planes: FloatArray, windows: Sequence[Window]) -> NDArray[np.float64]:
@@ -90,125 +118,164 @@ def window_scores(planes: FloatArray, windows: Sequence[Window]) -> NDArray[np.f
         return np.empty(0)
     weights, intercept = _model()
     marks = [FEATURES.index("coloured_line"), FEATURES.index("dark_line")]
-    stack = _stack(planes, windows)
-    features = _features(planes, windows, stack)
-    odds = features @ np.delete(weights, marks) + intercept
+    levels = _levels(planes)
+    odds = _features(levels, windows) @ np.delete(weights, marks) + intercept
     best = np.argsort(-odds)[:LOOKED_FOR_LINES]
-    light, tint, _ = _filled(stack[best])
-    odds[best] += np.stack(_line_marks(light, tint), axis=1) @ weights[marks]
+    best = best[odds[best] > HOPELESS]
+    odds[best] += _line_marks(levels, [windows[k] for k in best]) @ weights[marks]
     return np.asarray(odds)
 
 
 def rank_features(planes: FloatArray, windows: Sequence[Window]) -> NDArray[np.float64]:
     """Describe rectangles by numbers, in the order of `FEATURES`; shape (N, 18)."""
-    stack = _stack(planes, windows)
-    light, tint, _ = _filled(stack)
-    marks = np.stack(_line_marks(light, tint), axis=1)
-    features = _features(planes, windows, stack)
+    levels = _levels(planes)
+    features, marks = _features(levels, windows), _line_marks(levels, windows)
     first = FEATURES.index("coloured_line")
     return np.concatenate([features[:, :first], marks, features[:, first:]], axis=1)
 
 
-def _filled(stack: FloatArray) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
-    """Return light and tints with what lies outside the picture made plain, and where that is."""
-    unknown = ~np.isfinite(stack[..., 0])
-    count = np.maximum((~unknown).sum(axis=(1, 2)), 1)
-    mean = np.where(unknown, 0, stack[..., 0]).sum(axis=(1, 2)) / count
-    light = np.where(unknown, mean[:, None, None], stack[..., 0])
-    return light, np.where(unknown[..., None], 0, stack[..., 1:]), unknown
+def _levels(planes: FloatArray) -> tuple[list[FloatArray], ...]:
+    """Return each plane with its halvings."""
+    return tuple(halvings(planes[..., k]) for k in range(planes.shape[2]))
 
 
-def _features(planes: FloatArray, windows: Sequence[Window], stack: FloatArray) -> NDArray[np.float64]:
+def _features(levels: tuple[list[FloatArray], ...], windows: Sequence[Window]) -> NDArray[np.float64]:
     """Return all features but those of lines; shape (N, 16)."""
-    light, tint, unknown = _filled(stack)
-    covered = 1 - unknown[:, SIDE - 2 : 2 - SIDE, END - 2 : 2 - END].mean(axis=(1, 2))
-    bright = float(np.percentile(planes[..., 0], 95))
+    brightest = levels[0][0]
+    sparse = np.sort(brightest[::2, ::2], axis=None)
+    bright = float(sparse[int(0.95 * (len(sparse) - 1))])
+    longest = max(brightest.shape)
+    parts = [windows[k : k + AT_ONCE] for k in range(0, len(windows), AT_ONCE)]
+    return np.concatenate([_described(levels, part, bright, longest) for part in parts])
+
+
+def _described(
+    levels: tuple[list[FloatArray], ...], windows: Sequence[Window], bright: float, longest: int
+) -> NDArray[np.float64]:
+    """Return all features but those of lines of a few rectangles."""
+    light, covered = _whole(levels[0], windows)
+    tint = sample_each(levels[1], [_core(w) for w in windows], CORE[1], CORE[0], outside=0.0)
+    inside = light[:, SIDE:-SIDE, END:-END]
+    level = _median(inside)
     aspect = np.log([w.length / w.width for w in windows])
-    size = np.log([w.width / max(planes.shape[:2]) for w in windows])
-    level = np.median(light[:, SIDE:-SIDE, END:-END], axis=(1, 2)) - bright
+    size = np.log([w.width / longest for w in windows])
     columns = [
-        level,
-        np.minimum(level + 0.3, 0),
-        *_interior(light, tint),
+        level - bright,
+        np.minimum(level - bright + 0.3, 0),
+        _scatter(light[:, SIDE + 2 : -SIDE - 2, END + 3 : -END - 3]),
+        _scatter(tint[:, :, 1:-1]),
         *_rims(light),
-        *_outside(light),
+        *_outside(light, level),
         aspect,
         aspect**2,
         size,
         size**2,
         covered,
     ]
-    return np.stack(columns, axis=1)
+    return np.stack(columns, axis=1).astype(np.float64)
 
 
-def _stack(planes: FloatArray, windows: Sequence[Window]) -> FloatArray:
+def _whole(light: Sequence[FloatArray], windows: Sequence[Window]) -> tuple[FloatArray, NDArray[np.float64]]:
+    """Look at rectangles with their margins; return what is inside the picture as well, 0..1.
+
+    What lies outside is made plain.
+    """
     rows, columns = ROWS + 2 * SIDE, COLUMNS + 2 * END
-    stack = np.empty((len(windows), rows, columns, planes.shape[2]), np.float32)
-    for k, w in enumerate(windows):
-        wide = Window(w.x, w.y, w.angle, w.length * columns / COLUMNS, w.width * rows / ROWS)
-        stack[k] = sample(planes, wide, columns, rows)
-    return stack
+    wide = [Window(w.x, w.y, w.angle, w.length * columns / COLUMNS, w.width * rows / ROWS) for w in windows]
+    seen = sample_each(light, wide, columns, rows)
+    covered = np.ones(len(seen))
+    for k in np.flatnonzero(np.isnan(seen).any(axis=(1, 2))):
+        known = np.isfinite(seen[k])
+        covered[k] = known[SIDE - 2 : 2 - SIDE, END - 2 : 2 - END].mean()
+        seen[k][~known] = seen[k][known].mean() if known.any() else 0.0
+    return seen, covered
 
 
-def _interior(light: FloatArray, tint: FloatArray) -> list[NDArray[np.float64]]:
-    """Scatter inside that is neither a function of the place along nor of the place across."""
-    out = []
-    for plane in (light, tint[..., 0]):
-        core = plane[:, SIDE + 2 : -SIDE - 2, END + 3 : -END - 3].astype(np.float64)
-        rest = core - core.mean(axis=1, keepdims=True) - core.mean(axis=2, keepdims=True)
-        rest += core.mean(axis=(1, 2), keepdims=True)
-        out.append(np.log10(rest.std(axis=(1, 2)) + 0.002))
-    return out
+def _core(window: Window) -> Window:
+    """Return a rectangle without its rims: 12 of 16 rows, 60 of 64 columns."""
+    length, width = window.length * CORE[1] / COLUMNS, window.width * CORE[0] / ROWS
+    return Window(window.x, window.y, window.angle, length, width)
+
+
+def _median(part: FloatArray) -> FloatArray:
+    """Return each rectangle's median."""
+    return _middle(part.reshape(len(part), -1))
+
+
+def _middle(values: FloatArray) -> FloatArray:
+    """Return the median along the last axis; sorting is the quickest way to it."""
+    ordered = np.sort(values, axis=-1)
+    half = ordered.shape[-1] // 2
+    return np.asarray((ordered[..., half] + ordered[..., -half - 1]) / 2, np.float32)
+
+
+def _scatter(part: FloatArray) -> NDArray[np.float64]:
+    """Scatter (log10) that is neither a function of the place along nor of the place across."""
+    rest = part - part.mean(axis=(1, 2), keepdims=True)
+    variance = (rest * rest).mean(axis=(1, 2))
+    variance -= (rest.mean(axis=1) ** 2).mean(axis=1) + (rest.mean(axis=2) ** 2).mean(axis=1)
+    return np.asarray(np.log10(np.sqrt(np.maximum(variance, 0.0)) + 0.002), np.float64)
 
 
 def _half(step: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(step / (step + STEP_LEVEL), np.float64)
 
 
-def _side_edges(part: FloatArray, groups: int) -> NDArray[np.float64]:
-    """Edge strength 0..1 of both long sides, coherent over groups of columns; shape (2, N)."""
-    gradient = np.diff(part, axis=1)
-    usable = gradient.shape[2] // groups * groups
-    coherent = np.abs(gradient[..., :usable].reshape(*gradient.shape[:2], groups, -1).mean(axis=3))
-    near = slice(SIDE - 3, SIDE + 2), slice(ROWS + SIDE - 3, ROWS + SIDE + 2)
-    return np.stack([_half(coherent[:, rows].max(axis=1)).mean(axis=1) for rows in near])
+def _columns() -> FloatArray:
+    """Return the averages over columns that tell the sides: four along the window, one beyond each end."""
+    total = COLUMNS + 2 * END
+    mix = np.zeros((total, 6), np.float32)
+    group = COLUMNS // 4
+    for k in range(4):
+        mix[END + k * group : END + (k + 1) * group, k] = 1 / group
+    mix[2 : END - 3, 4] = mix[total - END + 3 : total - 2, 5] = 1 / (END - 5)
+    return mix
 
 
 def _rims(light: FloatArray) -> list[NDArray[np.float64]]:
     """Weaker and stronger long side, weaker and stronger end, and how far the sides go on beyond an end."""
-    sides = _side_edges(light[:, :, END:-END], 4)
-    across = light[:, SIDE + 2 : -SIDE - 2]
-    gradient = np.diff(across, axis=2)
-    coherent = np.abs(gradient.reshape(len(light), 3, -1, gradient.shape[2]).mean(axis=2))
-    near = slice(END - 3, END + 2), slice(COLUMNS + END - 3, COLUMNS + END + 2)
-    ends = np.stack([_half(coherent[:, :, c].max(axis=2)).mean(axis=1) for c in near])
-    beyond = np.stack(
-        [_side_edges(light[:, :, c], 1).min(axis=0) for c in (slice(2, END - 3), slice(3 - END, -2))]
-    )
-    return [sides.min(0), sides.max(0), ends.min(0), ends.max(0), beyond.max(0)]
+    steps = np.abs(np.diff(light @ _columns(), axis=1))
+    near = slice(SIDE - 3, SIDE + 2), slice(ROWS + SIDE - 3, ROWS + SIDE + 2)
+    edges = np.stack([_half(steps[:, rows].max(axis=1)) for rows in near])
+    sides, beyond = edges[..., :4].mean(axis=2), edges[..., 4:].min(axis=0)
+    ends = np.stack([_end_edge(light[:, :, c - 3 : c + 3]) for c in (END, COLUMNS + END)])
+    return [sides.min(0), sides.max(0), ends.min(0), ends.max(0), beyond.max(1)]
 
 
-def _outside(light: FloatArray) -> list[NDArray[np.float64]]:
+def _end_edge(part: FloatArray) -> NDArray[np.float64]:
+    """Edge strength 0..1 of an end, coherent over thirds of the width."""
+    across = part[:, SIDE + 2 : -SIDE - 2]
+    thirds = across.reshape(len(part), 3, -1, part.shape[2]).mean(axis=2)
+    return np.asarray(_half(np.abs(np.diff(thirds, axis=2)).max(axis=2)).mean(axis=1), np.float64)
+
+
+def _outside(light: FloatArray, level: FloatArray) -> list[NDArray[np.float64]]:
     """Scatter beside the window, and contrast of the window with it."""
     above, below = light[:, : SIDE - 3, END:-END], light[:, 3 - SIDE :, END:-END]
     scatter = np.maximum(above.std(axis=(1, 2)), below.std(axis=(1, 2)))
     around = np.concatenate([light[:, : SIDE - 2, END:-END], light[:, 2 - SIDE :, END:-END]], axis=1)
-    inside = np.median(light[:, SIDE:-SIDE, END:-END], axis=(1, 2))
-    contrast = np.abs(inside - np.median(around, axis=(1, 2)))
-    return [np.log10(scatter + 0.003), _half(contrast)]
+    return [np.log10(scatter + 0.003), _half(np.abs(level - _median(around)))]
 
 
-def _line_marks(light: FloatArray, tint: FloatArray) -> list[NDArray[np.float64]]:
+def _line_marks(levels: tuple[list[FloatArray], ...], windows: Sequence[Window]) -> NDArray[np.float64]:
     """Strongest coloured and strongest dark line on which all thirds of the width agree (log scale)."""
-    coloured = np.maximum(_line(tint[..., 0]), _line(tint[..., 1]))
-    return [np.log10(np.clip(mark, 0.003, 0.3) / 0.003) for mark in (coloured, _line(-light))]
+    cores = [_core(w) for w in windows]
+    light = sample_each(levels[0], cores, CORE[1], CORE[0])
+    unknown = np.isnan(light)
+    if unknown.any():
+        count = np.maximum((~unknown).sum(axis=(1, 2)), 1)
+        mean = np.where(unknown, 0, light).sum(axis=(1, 2)) / count
+        light = np.where(unknown, mean[:, None, None], light)
+    tints = [sample_each(plane, cores, CORE[1], CORE[0], outside=0.0) for plane in levels[1:]]
+    coloured = np.maximum(*(_line(tint) for tint in tints))
+    marks = np.stack([coloured, _line(-light)], axis=1)
+    return np.asarray(np.log10(np.clip(marks, 0.003, 0.3) / 0.003), np.float64)
 
 
-def _line(plane: FloatArray) -> NDArray[np.float64]:
-    core = plane[:, SIDE + 2 : -SIDE - 2, END + 2 : -END - 2]
+def _line(core: FloatArray) -> NDArray[np.float64]:
     thirds = core.reshape(len(core), 3, -1, core.shape[2]).mean(axis=2)
-    count = thirds.shape[2]
-    level = np.stack([np.median(thirds[..., max(0, j - 9) : j + 10], axis=2) for j in range(count)], axis=2)
+    around = (thirds[..., max(0, j - LEVEL_REACH) : j + LEVEL_REACH + 1] for j in range(thirds.shape[2]))
+    level = np.stack([_middle(part) for part in around], axis=2)
     rise = thirds - level
     smooth = (rise[..., :-1] + rise[..., 1:]) / 2
     return np.asarray(smooth.min(axis=1).max(axis=1), np.float64)

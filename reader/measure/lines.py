@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,7 @@ BRIGHTENS = 0.1  # share of its absorbance by which a label may seem to brighten
 NOISE_FLOOR = 3e-4  # absorbance: below it 8-bit rounding makes any estimate meaningless
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Patch:
     """A window seen straight, in log10 of linear light, with a margin.
 
@@ -59,7 +59,12 @@ class Patch:
     side: int
     end: int
 
-    @property
+    @cached_property
+    def profiles(self) -> _Profiles | None:
+        """What is seen across the flow, or None if too little is."""
+        return _profiles(self)
+
+    @cached_property
     def _bare(self) -> bool:
         """Whether there is nothing beside the window."""
         beside = np.concatenate([self.log_light[: self.side], self.log_light[self.side + self.rows :]])
@@ -175,7 +180,7 @@ def find_lines(patch: Patch) -> tuple[FoundLine, ...]:
         At most six. Each was taken out by bridging its flanks before the next was searched, so that no
         line is a leftover of a stronger one.
     """
-    profiles = _profiles(patch)
+    profiles = patch.profiles
     if profiles is None:
         return ()
     sigmas = [s * patch.rows for s in SIGMAS if s * patch.rows >= 0.8]
@@ -184,7 +189,7 @@ def find_lines(patch: Patch) -> tuple[FoundLine, ...]:
     taken = np.zeros(rows.shape[1], bool)
     found: list[tuple[int, FoundLine]] = []
     for _ in range(MAX_LINES):
-        amplitudes = [scan.amplitudes(rows) for scan in scans]
+        amplitudes = [scan.amplitudes(rows[:1]) for scan in scans]
         best = _strongest(scans, amplitudes, taken)
         if best is None:
             break
@@ -193,11 +198,9 @@ def find_lines(patch: Patch) -> tuple[FoundLine, ...]:
         if flanks is None:
             taken[place] = True
             continue
-        found.append(
-            (k, _describe(rows, scans[k], place, amplitudes=amplitudes[k], flanks=flanks, patch=patch))
-        )
+        found.append((k, _describe(rows, scans[k], place, flanks=flanks, patch=patch)))
         _bridge(rows, taken, place, sigmas[k], flanks)
-    noise = [_noise(scan, rows, taken) for scan in scans]
+    noise = {k: _noise(scans[k], rows, taken) for k in {k for k, _ in found}}
     lines = [replace(line, snr=line.height / noise[k]) for k, line in found]
     return tuple(line for line in lines if line.explained > LEAST_EXPLAINED)
 
@@ -234,7 +237,7 @@ def ground(patch: Patch, lines: Sequence[FoundLine]) -> float:
 
     Below 0.05 on clean membranes, up to 0.1 on stained ones; rows of printed colours exceed 0.15.
     """
-    profiles = _profiles(patch)
+    profiles = patch.profiles
     if profiles is None:
         return 0.0
     count = profiles.rows.shape[1]
@@ -245,11 +248,11 @@ def ground(patch: Patch, lines: Sequence[FoundLine]) -> float:
     x = np.flatnonzero(free)
     if len(x) < patch.rows // 2:
         return 0.0
-    worst = 0.0
-    for row in profiles.rows[BLOCKS + 1 :]:
-        y = row[x].astype(np.float64)
-        worst = max(worst, float((y - np.polyval(np.polyfit(x, y, 1), x)).std()))
-    return worst
+    y = profiles.rows[BLOCKS + 1 :, x].astype(np.float64)
+    y -= y.mean(axis=1, keepdims=True)
+    x = x - x.mean()
+    rest = y - np.outer(y @ x, x) / float(x @ x)
+    return float(rest.std(axis=1).max())
 
 
 def _profiles(patch: Patch) -> _Profiles | None:
@@ -257,7 +260,8 @@ def _profiles(patch: Patch) -> _Profiles | None:
     first = patch.side + SIDE_TRIM * patch.rows
     edges = np.linspace(first, patch.side + (1 - SIDE_TRIM) * patch.rows, BLOCKS + 1).round().astype(int)
     light = patch.log_light
-    blocks = -np.stack([light[a:b].mean(axis=0) for a, b in pairwise(edges)])
+    sums = np.add.reduceat(light[: edges[-1]], edges[:-1], axis=0)
+    blocks = -sums / np.diff(edges)[:, None, None].astype(np.float32)
     known = np.isfinite(blocks).all(axis=(0, 2))
     usable = np.zeros(light.shape[1], bool)
     trim = round(END_TRIM * patch.rows)
@@ -268,7 +272,7 @@ def _profiles(patch: Patch) -> _Profiles | None:
         return None
     blocks -= blocks[:, usable].mean(axis=(0, 1))
     blocks[:, ~known] = 0
-    middle = np.sort(blocks, axis=0)[1:-1].mean(axis=0)
+    middle = (blocks.sum(axis=0) - blocks.max(axis=0) - blocks.min(axis=0)) / (BLOCKS - 2)
     rows = np.vstack([(middle @ SEARCH_MIX)[None], blocks @ SEARCH_MIX, middle.T])
     return _Profiles(np.ascontiguousarray(rows, np.float32), usable.astype(np.float32))
 
@@ -345,11 +349,11 @@ def _describe(
     scan: LineScan,
     place: int,
     *,
-    amplitudes: NDArray[np.float64],
     flanks: tuple[FloatArray, FloatArray],
     patch: Patch,
 ) -> FoundLine:
     """Gather what tells a line from other marks."""
+    amplitudes = scan.amplitudes(rows)
     height = float(amplitudes[0, place])
     blocks = amplitudes[1 : BLOCKS + 1, place]
     median = float(np.median(blocks))
@@ -421,9 +425,10 @@ def _course(blocks: NDArray[np.float64], place: int, sigma: float) -> tuple[floa
     weight = np.maximum(blocks[:, place], 0) + 1e-9
     if np.ptp(offset) == 0:
         return 0.0, 0.0
-    fit = np.polyfit(across, offset, 1, w=np.sqrt(weight))
-    bend = math.sqrt(float(np.average((offset - np.polyval(fit, across)) ** 2, weights=weight)))
-    return float(fit[0]), bend
+    weight /= weight.sum()
+    x, y = across - weight @ across, offset - weight @ offset
+    slope = float(weight @ (x * y)) / float(weight @ (x * x))
+    return slope, math.sqrt(float(weight @ (y - slope * x) ** 2))
 
 
 def _noise(scan: LineScan, rows: FloatArray, taken: NDArray[np.bool_]) -> float:

@@ -195,16 +195,17 @@ def _by_matrix_8(linear: NDArray[np.float64], to_srgb: Matrix, samples: Samples)
     return out
 
 
-def _thresholds(rows: slice, width: int) -> NDArray[np.uint16]:
+def _thresholds(rows: slice, width: int) -> NDArray[np.uint8]:
     """Return what to add before cutting 8 bits off, so that the mean of many pixels keeps the fraction.
 
     Plain rounding would shift a smooth membrane by up to half a code, 0.0025 in absorbance. The lattice
     takes all values evenly along every row and column, with no randomness; the three channels of a pixel
     get the same, so that grey stays grey.
     """
-    along = np.repeat(np.arange(width, dtype=np.uint16) * np.uint16(_LATTICE_X), 3)
-    down = np.arange(rows.start, rows.stop, dtype=np.uint16)[:, None] * np.uint16(_LATTICE_Y)
-    return (along + down) & np.uint16(255)
+    # Eight bits wrap, as the lattice does.
+    along = np.repeat((np.arange(width) * _LATTICE_X).astype(np.uint8), 3)
+    down = (np.arange(rows.start, rows.stop) * _LATTICE_Y).astype(np.uint8)
+    return along + down[:, None]
 
 
 def _by_matrix_16(linear: NDArray[np.float64], to_srgb: Matrix, samples: Samples) -> Samples:
