@@ -212,14 +212,16 @@ def _beside(a: Window, b: Window) -> bool:
 
 
 def _in_reading_order(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """Order strips by rows (half a window tall), then from left to right."""
-
-    def place(candidate: Candidate) -> tuple[int, float]:
+    """Order strips by rows, then from left to right; what begins a row is at most 3/4 of a window higher."""
+    rows: list[list[Candidate]] = []
+    for candidate in sorted(found, key=lambda c: c.hypotheses[0].window.y):
         window = candidate.hypotheses[0].window
         tall = max(abs(window.length * window.flow[1]), abs(window.width * window.across[1]), 1.0)
-        return round(window.y / (1.5 * tall)), window.x
-
-    return tuple(sorted(found, key=place))
+        if rows and window.y - rows[-1][0].hypotheses[0].window.y < 0.75 * tall:
+            rows[-1].append(candidate)
+        else:
+            rows.append([candidate])
+    return tuple(c for row in rows for c in sorted(row, key=lambda c: c.hypotheses[0].window.x))
 
 
 def _small_window(candidate: Candidate, long_side: int) -> bool:

@@ -122,7 +122,8 @@ def window_scores(planes: FloatArray, windows: Sequence[Window]) -> NDArray[np.f
     odds = _features(levels, windows) @ np.delete(weights, marks) + intercept
     best = np.argsort(-odds)[:LOOKED_FOR_LINES]
     best = best[odds[best] > HOPELESS]
-    odds[best] += _line_marks(levels, [windows[k] for k in best]) @ weights[marks]
+    if best.size:
+        odds[best] += _line_marks(levels, [windows[k] for k in best]) @ weights[marks]
     return np.asarray(odds)
 
 

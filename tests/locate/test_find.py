@@ -9,7 +9,7 @@ import pytest
 
 from reader.geometry import Window, overlap
 from reader.locate.direction import text_vote
-from reader.locate.find import Candidate, find_strips, patch_of
+from reader.locate.find import Candidate, Hypothesis, _in_reading_order, find_strips, patch_of
 from reader.simulate import Picture
 from reader.view import View
 from tests.locate import scenes
@@ -73,6 +73,16 @@ def test_two_cassettes_one_above_the_other_are_found_from_the_top():
     turned = np.ascontiguousarray(np.rot90(scenes.pair_picture().pixels))
     first, second = find_strips(View(turned))
     assert first.hypotheses[0].window.y < second.hypotheses[0].window.y
+
+
+def test_strips_of_one_row_are_in_order_wherever_the_row_lies():
+    def at(x: float, y: float) -> Candidate:
+        hypothesis = Hypothesis(Window(x, y, math.pi / 2, 80, 20), 0.0, (), 0.0, 0.0)
+        return Candidate((hypothesis,), 5.0, close_up=False)
+
+    for y in np.arange(0.0, 400.0, 3.7):
+        strips = [at(300, y - 4), at(100, y + 4), at(200, y), at(50, y + 200)]
+        assert [c.hypotheses[0].window.x for c in _in_reading_order(strips)] == [100, 200, 300, 50]
 
 
 def test_an_empty_table_has_no_strips():

@@ -55,6 +55,12 @@ def test_features_are_finite_even_beyond_the_picture():
     assert np.isfinite(window_scores(planes, windows)).all()
 
 
+def test_hopeless_rectangles_have_scores_too():
+    dark = np.full((100, 150, 3), -2.0, np.float32)
+    dark[:30] = 0.0
+    assert np.isfinite(window_scores(search_planes(dark), [Window(75, 70, 0.0, 60, 15)])).all()
+
+
 def test_no_windows_have_no_scores():
     planes, _ = planes_and_truth(scenes.cassette_picture())
     assert window_scores(planes, []).shape == (0,)

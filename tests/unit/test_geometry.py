@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reader.geometry import Window, from_corners, overlap, sample
+from reader.geometry import Window, from_box, from_corners, halvings, overlap, sample, sample_each
 
 windows = st.builds(
     Window,
@@ -148,3 +149,38 @@ def test_the_picture_is_not_changed_by_looking():
     picture.flags.writeable = False
     sample(picture, Window(40, 30, 0.4, 70, 50), 20, 10)
     assert (picture == before).all()
+
+
+@given(st.floats(-50, 50), st.floats(-50, 50), st.floats(1, 60), st.floats(1, 60), st.floats(-90, 90))
+def test_opencv_s_turned_rectangle_is_the_window_of_its_corners(x, y, a, b, turn):
+    box = ((x, y), (a, b), turn)
+    window, expected = from_box(box), from_corners(cv2.boxPoints(box))
+    assert (window.x, window.y) == pytest.approx((expected.x, expected.y), abs=1e-3)
+    assert (window.length, window.width) == pytest.approx((expected.length, expected.width), abs=1e-3)
+    if abs(a - b) > 0.1:
+        assert abs(math.remainder(window.angle - expected.angle, math.pi)) < 1e-2
+
+
+@pytest.mark.parametrize("step", [0.6, 1.4, 2.0, 5.3])
+def test_many_windows_are_seen_at_once_as_each_is_alone(step):
+    image = ramp(300, 400)[..., 0].astype(np.float32)
+    windows = [Window(200, 150, angle, 30 * step, 12 * step) for angle in (0.0, 0.5, math.pi / 2, -2.0)]
+    together = sample_each(halvings(image), windows, 30, 12)
+    for window, seen in zip(windows, together, strict=True):
+        assert seen == pytest.approx(sample(image, window, 30, 12), abs=0.3)
+
+
+def test_what_lies_beyond_the_picture_is_marked_in_each_of_many_windows():
+    image = np.ones((100, 100), np.float32)
+    inside, outside = sample_each(
+        halvings(image), [Window(50, 50, 0, 40, 10), Window(900, 0, 0, 40, 10)], 20, 5
+    )
+    assert (inside == 1).all()
+    assert np.isnan(outside).all()
+    assert sample_each(halvings(image), [], 20, 5).shape == (0, 5, 20)
+
+
+def test_halvings_keep_the_mean_and_stop_at_the_least_side():
+    levels = halvings(np.arange(64.0 * 96).reshape(64, 96), least=16)
+    assert [level.shape for level in levels] == [(64, 96), (32, 48), (16, 24)]
+    assert [level.mean() for level in levels] == pytest.approx([64 * 96 / 2 - 0.5] * 3)
