@@ -29,13 +29,14 @@ TINTED = 0.42  # log10 between the channels of a membrane: lamps and cameras rea
 YELLOW = 0.2  # absorbance in blue beyond that in green, of the largest: gold, blue and black have none
 CHANGED = (0.22, 0.55)  # unlikeness of the cross-sections on both sides of a line: grey, coloured
 STEP = (0.22, 0.9)  # difference of level on both sides over the height: grey, coloured
-END = (0.85, 0.3)  # membrane widths from the nearer end: joins of pads and shadows of rims lie there
+END = (0.62, 0.3)  # membrane widths from the nearer end: joins of pads and shadows of rims lie there
 GRAIN = (0.5, 1.6)  # log of the ratio of the textures on both sides: grey, coloured
 PLAIN = 0.004  # absorbance: texture of a smooth membrane in a clean photo
 REACH = 0.9  # membrane widths on both sides of a line in which texture is compared
 STROKE = (0.06, 0.35)  # sigma, membrane widths, and absorbance: thinner and darker than that is ink
 COLOURED = 0.4  # tint from which on a line cannot be a shadow or a join
 PAPER = 0.02  # log10 of light: print's ground is the same within and without its outline to this
+OUTSIDE, INSIDE = 3, 5  # of the 32 rows and their margins: where an outline's ground is seen, and the outline
 OUTLINE = 0.12  # absorbance of a printed outline on both long sides
 STEEP = 8  # power of a limit: how suddenly what exceeds it stops being plausible
 
@@ -195,12 +196,12 @@ def _printed(patch: Patch) -> float:
     if not known.all():
         return 0.0
     rows = np.median(along, axis=1)
-    border = patch.side - EDGE_ROWS, patch.side + EDGE_ROWS
+    border = OUTSIDE, patch.side + INSIDE
     inside = np.median(rows[border[1] : len(rows) - border[1]], axis=0)
     difference, outline = 0.0, np.inf
     for part in (rows, rows[::-1]):
         outside = np.median(part[: border[0]], axis=0)
         difference = max(difference, float(np.abs(outside - inside).max()))
-        darkest = float(part[border[0] - 1 : border[1]].mean(axis=1).min())
+        darkest = float(part[border[0] : border[1]].mean(axis=1).min())
         outline = min(outline, float(min(outside.mean(), inside.mean())) - darkest)
     return _below(difference, PAPER) * (1 - _below(outline, OUTLINE))
