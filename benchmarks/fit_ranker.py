@@ -2,8 +2,8 @@
 
     python benchmarks/fit_ranker.py --photos ../shared/photos --output ranker.json
 
-Needs the extra ``fit``. What is learned from: simulated scenes (this repository's own) of tests that were
-run, of unused ones and of things that are no test, and the labelled windows of two sources that allow it, both under the MIT licence: chanderbhanswami/medzome-test-ai and
+Needs the extra ``fit``. What is learned from: simulated scenes (this repository's own), and the labelled
+windows of two sources that allow it, both under the MIT licence: chanderbhanswami/medzome-test-ai and
 OLA-Simple/OLASimple-Aquarium. Sources under other terms are measured against, never learned from.
 
 Each picture gives the rectangles that the search itself proposes; those that overlap a true window by
@@ -20,7 +20,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 from fitting import FloatArray, arguments, fit_logistic, rows, write_model
-from no_strip import KINDS, draw
 from numpy.typing import NDArray
 
 import reader
@@ -37,8 +36,6 @@ SOURCES = {
 }
 OUTPUT = Path("reader/locate/ranker.json")
 SCENES, FIRST_SEED = 83, 1000  # simulated pictures, each from its own seed
-UNUSED = 40  # more of them, without any line
-EMPTY = 44  # pictures without a test, two of each kind
 REAL_WEIGHT = 3.0  # of a real picture's rectangle against a simulated one's
 NARROWEST = 4.5  # px in the search picture; as in the search itself
 HIT = 0.5  # overlap with a true window from which on a rectangle counts as found
@@ -57,10 +54,9 @@ class Example:
 def main() -> None:
     options = arguments(__doc__ or "", OUTPUT).parse_args()
     cv2.setNumThreads(1)
-    simulated = list(simulated_examples(range(0, SCENES + UNUSED, options.every)))
-    empty = list(empty_examples(range(0, EMPTY, options.every)))
+    simulated = list(simulated_examples(range(0, SCENES, options.every)))
     real = list(real_examples(options.photos, options.every))
-    examples = [*simulated, *empty, *real]
+    examples = [*simulated, *real]
     features = np.concatenate([e.features for e in examples])
     target = np.concatenate([e.overlaps for e in examples]) > HIT
     weight = np.concatenate([np.full(len(e.overlaps), e.weight) for e in examples])
@@ -76,17 +72,9 @@ def main() -> None:
 def simulated_examples(numbers: Sequence[int]) -> Iterator[Example]:
     """Yield random scenes with their exact windows; a scene without a window teaches nothing here."""
     for k in numbers:
-        picture = random_scene(np.random.default_rng(FIRST_SEED + k), unused=k >= SCENES)
+        picture = random_scene(np.random.default_rng(FIRST_SEED + k))
         windows = [from_corners(np.array(truth.window)) for truth in picture.truth]
         if windows and (made := example(View(picture.pixels), windows, 1.0)):
-            yield made
-
-
-def empty_examples(numbers: Sequence[int]) -> Iterator[Example]:
-    """Yield pictures of everyday things, in which every rectangle is wrong."""
-    for k in numbers:
-        view = View(draw(KINDS[k % len(KINDS)], np.random.default_rng((FIRST_SEED, k))))
-        if made := example(view, (), 1.0):
             yield made
 
 
@@ -112,7 +100,7 @@ def example(view: View, windows: Sequence[Window], weight: float) -> Example | N
     view : View
         The picture.
     windows : sequence of Window
-        The true windows, in its pixels; there may be none.
+        The true windows, in its pixels.
     weight : float
         Of each rectangle in the fit.
     """
@@ -120,7 +108,7 @@ def example(view: View, windows: Sequence[Window], weight: float) -> Example | N
     if not proposed:
         return None
     truth = [window.scaled(view.scale) for window in windows]
-    overlaps = np.array([max((overlap(p, t) for t in truth), default=0.0) for p in proposed])
+    overlaps = np.array([max(overlap(p, t) for t in truth) for p in proposed])
     return Example(rank_features(search_planes(view.log_small), proposed), overlaps, weight)
 
 

@@ -7,6 +7,7 @@ a rectangle takes most easily for a strip.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -17,20 +18,34 @@ from reader.simulate import Background, Decoy, Scene, render, scene
 from reader.simulate.camera import photograph
 from reader.simulate.draws import random_camera, random_light
 from reader.simulate.light import illumination
+from reader.simulate.raster import single
+from reader.simulate.table import Material
 
 __all__ = ["MAKERS", "draw"]
 
 Pixels = NDArray[np.uint8]
 Canvas = NDArray[np.float32]
 Rng = np.random.Generator
+Colour = tuple[float, float, float]
 Maker = Callable[[Rng], Canvas]
 
 SIZE = (800, 1000)  # px: width and height of a drawn page
 WORDS = (
-    "Read the result after fifteen minutes. Do not use after the date. Keep dry, out of reach of children. "
-    "Wash your hands before and after. One for single use only. Store between two and thirty degrees. "
-).split()
-MATERIALS = ("paper", "laminate", "wood", "cloth", "stone")
+    "Read",
+    "the",
+    "result",
+    "after",
+    "fifteen",
+    "minutes",
+    "and",
+    "keep",
+    "it",
+    "dry",
+    "out",
+    "of",
+    "reach",
+)
+MATERIALS: tuple[Material, ...] = ("paper", "laminate", "wood", "cloth", "stone")
 
 
 def draw(kind: str, rng: Rng) -> Pixels:
@@ -65,16 +80,16 @@ def _page(rng: Rng) -> Canvas:
     return np.full((SIZE[1], SIZE[0], 3), level + rng.normal(0, 8, 3), np.float32)
 
 
-def _colour(rng: Rng, low: float = 10, high: float = 245) -> tuple[float, float, float]:
+def _colour(rng: Rng, low: float = 10, high: float = 245) -> Colour:
     r, g, b = rng.uniform(low, high, 3)
     return float(r), float(g), float(b)
 
 
-def _dark(rng: Rng) -> tuple[float, float, float]:
+def _dark(rng: Rng) -> Colour:
     return _colour(rng, 10, 90)
 
 
-def _pale(rng: Rng) -> tuple[float, float, float]:
+def _pale(rng: Rng) -> Colour:
     level = rng.uniform(195, 245)
     r, g, b = level + rng.normal(0, 5, 3)
     return float(r), float(g), float(b)
@@ -110,16 +125,14 @@ def _scattered(page: Canvas, make: Callable[[Rng], Canvas], rng: Rng, most: int 
     return page
 
 
-def _write(
-    page: Canvas, text: str, at: tuple[int, int], scale: float, ink: tuple[float, float, float], thick: int
-) -> None:
+def _write(page: Canvas, text: str, at: tuple[int, int], scale: float, *, ink: Colour, thick: int) -> None:
     """Write on a page of floats: the library's letters want bytes."""
     cover = np.zeros(page.shape[:2], np.uint8)
     cv2.putText(cover, text, at, 0, scale, 255, thick, cv2.LINE_AA)
     left, top, width, height = cv2.boundingRect(cover)
     box = slice(top, top + height), slice(left, left + width)
     share = cover[box][..., None] / np.float32(255)
-    page[box] = page[box] * (1 - share) + share * np.float32(ink)
+    page[box] = page[box] * (1 - share) + share * single(ink)
 
 
 def _text(page: Canvas, rng: Rng, box: tuple[int, int, int, int], height: int) -> None:
@@ -128,7 +141,7 @@ def _text(page: Canvas, rng: Rng, box: tuple[int, int, int, int], height: int) -
     while y < box[3]:
         line = " ".join(rng.choice(WORDS, 14))
         fits = int((box[2] - left) / (0.85 * height))
-        _write(page, line[:fits], (left, y), height / 22, ink, max(1, height // 9))
+        _write(page, line[:fits], (left, y), height / 22, ink=ink, thick=max(1, height // 9))
         y += int(height * 1.9)
 
 
@@ -154,7 +167,7 @@ def drawn_page(rng: Rng) -> Canvas:
             points = points.repeat(8, axis=0) + rng.normal(0, 2, (40, 2))
             inside = x + w * rng.uniform(0.2, 0.8)
             cv2.line(page, (int(inside), int(y)), (int(inside), int(y + h)), ink, thick, cv2.LINE_AA)
-        cv2.polylines(page, [np.int32(points)], False, ink, thick, cv2.LINE_AA)
+        cv2.polylines(page, [points.astype(np.int32)], False, ink, thick, cv2.LINE_AA)
     return page
 
 
@@ -201,7 +214,7 @@ def ruler(rng: Rng) -> Canvas:
             x = int(20 + k * unit)
             thing[: int(tall * thing.shape[0]), x : x + 2] = ink
             if k % 10 == 0:
-                _write(thing, str(k // 10), (x, thing.shape[0] - 6), 0.6, ink, 1)
+                _write(thing, str(k // 10), (x, thing.shape[0] - 6), 0.6, ink=ink, thick=1)
         return thing
 
     return _scattered(_page(rng), one, rng, 2)
@@ -215,7 +228,7 @@ def keyboard(rng: Rng) -> Canvas:
         while x < SIZE[0] - key:
             w = int(key * rng.choice((1, 1, 1, 1, 1.5, 3)))
             cv2.rectangle(page, (x, y), (x + w, y + key), paint, -1)
-            _write(page, chr(rng.integers(65, 91)), (x + 12, y + 30), 0.8, ink, 2)
+            _write(page, chr(rng.integers(65, 91)), (x + 12, y + 30), 0.8, ink=ink, thick=2)
             x += w + gap
     return page
 
@@ -232,7 +245,7 @@ def striped_cloth(rng: Rng) -> Canvas:
         page = (page + row[y % len(row)][:, None]) / 2
     weave = 1 + 0.06 * np.sin(np.indices((SIZE[1], SIZE[0])).sum(axis=0) * 1.1)[..., None]
     matrix = cv2.getRotationMatrix2D((400, 500), float(rng.uniform(0, 90)), 1.6)
-    turned = cv2.warpAffine(np.float32(page * weave), matrix, SIZE, borderMode=cv2.BORDER_REFLECT)
+    turned = cv2.warpAffine(single(page * weave), matrix, SIZE, borderMode=cv2.BORDER_REFLECT)
     return np.asarray(turned, np.float32)
 
 
@@ -252,7 +265,7 @@ def toothbrushes(rng: Rng) -> Canvas:
     def one(rng: Rng) -> Canvas:
         rows = int(rng.integers(30, 70))
         across = np.linspace(-1, 1, rows, dtype=np.float32)[:, None, None]
-        thing = np.broadcast_to(np.float32(_colour(rng, 90, 250)), (rows, 640, 3)).copy()
+        thing = np.broadcast_to(single(_colour(rng, 90, 250)), (rows, 640, 3)).copy()
         for _ in range(rng.integers(1, 5)):
             x, w = int(rng.integers(40, 580)), int(rng.integers(6, 50))
             thing[:, x : x + w] = _colour(rng)
@@ -273,7 +286,9 @@ def pills(rng: Rng) -> Canvas:
         for x in np.linspace(160, 640, columns):
             centre = (int(x), int(y))
             if long:
-                cv2.ellipse(page, centre, (int(radius * 1.6), radius // 2 + 8), 0, 0, 360, body, -1, cv2.LINE_AA)
+                cv2.ellipse(
+                    page, centre, (int(radius * 1.6), radius // 2 + 8), 0, 0, 360, body, -1, cv2.LINE_AA
+                )
                 half = (centre[0] - int(radius * 1.6), centre[1] - radius // 2 - 8)
                 cv2.rectangle(page, half, (centre[0], centre[1] + radius // 2 + 8), cap, -1)
             else:
@@ -287,7 +302,7 @@ def pens(rng: Rng) -> Canvas:
     def one(rng: Rng) -> Canvas:
         rows = int(rng.integers(24, 60))
         across = np.linspace(-1, 1, rows, dtype=np.float32)[:, None, None]
-        thing = np.broadcast_to(np.float32(_colour(rng)), (rows, 700, 3)).copy()
+        thing = np.broadcast_to(single(_colour(rng)), (rows, 700, 3)).copy()
         ring = int(rng.integers(200, 600))
         thing[:, : int(rng.integers(60, 240))] = _colour(rng)
         thing[:, ring : ring + int(rng.integers(5, 25))] = _colour(rng, 130, 250)
@@ -300,12 +315,12 @@ def pens(rng: Rng) -> Canvas:
 def blinds(rng: Rng) -> Canvas:
     step, y = int(rng.integers(20, 90)), np.arange(SIZE[1], dtype=np.float32)
     slope = 0.5 + 0.5 * (y % step) / step
-    page = np.broadcast_to((slope[:, None] * np.float32(_colour(rng, 140, 250)))[:, None], (SIZE[1], SIZE[0], 3))
+    page = np.broadcast_to((slope[:, None] * single(_colour(rng, 140, 250)))[:, None], (SIZE[1], SIZE[0], 3))
     page = page.astype(np.float32)
     page[(y % step) < rng.integers(2, 8)] = _dark(rng)
     for x in rng.integers(60, 740, 2):
         page[:, x : x + 4] = _pale(rng)
-    return page
+    return single(page)
 
 
 def cards(rng: Rng) -> Canvas:
@@ -321,7 +336,7 @@ def cards(rng: Rng) -> Canvas:
             cv2.rectangle(thing, (40, 80), (95, 122), (200, 175, 90), -1)
             for x in (58, 76):
                 cv2.line(thing, (x, 80), (x, 122), (120, 100, 50), 2)
-            _write(thing, "5301 7722 0192", (35, 175), 1.1, _pale(rng), 2)
+            _write(thing, "5301 7722 0192", (35, 175), 1.1, ink=_pale(rng), thick=2)
         return thing
 
     return _scattered(_page(rng), one, rng, 3)
@@ -336,7 +351,7 @@ def thermometer(rng: Rng) -> Canvas:
         cv2.rectangle(thing, (200, mid - 22), (340, mid + 22), _colour(rng, 120, 190), -1)
         cv2.rectangle(thing, (200, mid - 22), (340, mid + 22), _dark(rng), 2)
         if rng.random() < 0.6:
-            _write(thing, f"{rng.uniform(35, 40):.1f}", (225, mid + 13), 1.0, (30, 30, 30), 2)
+            _write(thing, f"{rng.uniform(35, 40):.1f}", (225, mid + 13), 1.0, ink=(30, 30, 30), thick=2)
         cv2.circle(thing, (450, mid), 18, _colour(rng), -1, cv2.LINE_AA)
         thing[:, :60] = _colour(rng)
         return thing
@@ -365,7 +380,7 @@ def form(rng: Rng) -> Canvas:
     ink, height = _dark(rng), int(rng.integers(35, 80))
     for y in range(40, SIZE[1] - height, height):
         edges = np.cumsum(rng.integers(60, 260, 6)) + 30
-        for left, right in zip(edges[:-1], edges[1:], strict=True):
+        for left, right in pairwise(edges):
             if right > SIZE[0] - 20:
                 break
             if rng.random() < 0.2:

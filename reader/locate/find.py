@@ -339,9 +339,7 @@ def _look(view: View, window: Window, score: float, *, in_scene: bool) -> Hypoth
     if control is not None:
         gain = max(control.quality, NO_LINE) + _second_line(lines, control) - NO_LINE
         score += plausible * gain
-    return Hypothesis(
-        window, score + NO_LINE, lines, control, plausible, mottle, ground(patch, lines)
-    )
+    return Hypothesis(window, score + NO_LINE, lines, control, plausible, mottle, ground(patch, lines))
 
 
 def _well_set(
@@ -351,9 +349,7 @@ def _well_set(
 
     Only lines that might pass for one are looked at: what is worse than no line does no harm.
     """
-    settings = [
-        line_plausibility(patch, line) if line.quality > LEAST_QUALITY else 1.0 for line in lines
-    ]
+    settings = [line_plausibility(patch, line) if line.quality > LEAST_QUALITY else 1.0 for line in lines]
     kept = [(line, p) for line, p in zip(lines, settings, strict=True) if p > IMPLAUSIBLE]
     control = likely_control([line for line, p in kept if p > 0.5] or [line for line, _ in kept])
     plausible = next((p for line, p in kept if line is control), 0.0)

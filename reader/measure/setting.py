@@ -173,7 +173,7 @@ def _coloured(patch: Patch) -> bool:
     return bool(np.nanmax(spread) > 1e-4) if np.isfinite(spread).any() else False
 
 
-def _grain(inside: FloatArray, apart: NDArray[np.float64], sigma: float, rows: int) -> float:
+def _grain(inside: FloatArray, apart: NDArray[np.floating], sigma: float, rows: int) -> float:
     """Compare the textures on both sides of a line: pads and membranes are different materials."""
     texture = []
     for side in (-apart, apart):
