@@ -19,6 +19,7 @@ from reader.locate.outlines import propose_outlined
 from reader.locate.rank import distinct, search_planes, window_scores
 from reader.measure.evidence import control_probability, likely_control, line_probability
 from reader.measure.lines import ROWS, FoundLine, Patch, find_lines, ground, texture
+from reader.measure.setting import line_plausibility
 from reader.view import View
 
 __all__ = ["Candidate", "Hypothesis", "find_strips", "patch_of"]
@@ -37,6 +38,8 @@ MOTTLE = (0.04, 2.5)  # absorbance that real windows stay below, and what ten ti
 RELIEF = (0.25, 2.5)  # the same for the scatter of the profile: strong control lines reach it
 GROUND = 0.15  # absorbance: unevenness between lines at which a window is as likely print as membrane
 DENSE, MANY_DENSE = 0.45, 3  # absorbance, and how many such bars side by side are print, not a test
+IMPLAUSIBLE = 0.02  # plausibility of a line's setting below which it is not regarded at all
+LEAST_QUALITY = -2.0  # of a line whose setting is worth a look
 NO_LINE = -1.2  # quality that stands for no line at all
 CLOSE_QUALITY = -0.75  # of the best line of a cut window; devices' marks stay below
 EXTENDED, EXTENSIONS = 2, (0.7, 1.4)  # rectangles looked at beyond their ends, and by how many widths
@@ -59,19 +62,19 @@ RANK_WEIGHT = 0.35  # of a ranker's log-odds against a line's quality
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """One rectangle that may be the membrane, the lines seen in it, its `texture` and its `ground`."""
+    """One rectangle that may be the membrane, the lines seen in it, its `texture` and its `ground`.
+
+    ``control`` is the line that looks most like a control line, ``plausible`` how well it is set.
+    """
 
     window: Window
     score: float
     lines: tuple[FoundLine, ...]
+    control: FoundLine | None
+    plausible: float
     mottle: float
     ground: float
     weight: float = 1.0
-
-    @property
-    def control(self) -> FoundLine | None:
-        """The line that looks most like a control line."""
-        return likely_control(self.lines)
 
     @property
     def control_probability(self) -> float:
@@ -80,7 +83,7 @@ class Hypothesis:
         membrane /= 1 + (self.ground / GROUND) ** 4
         if sum(line.height > DENSE for line in self.lines) >= MANY_DENSE:
             return 0.0
-        return membrane * control_probability(self.control)
+        return membrane * self.plausible * control_probability(self.control)
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,13 +404,25 @@ def _look(view: View, window: Window, score: float, *, in_scene: bool) -> Hypoth
     mottle, relief = texture(patch)
     if in_scene:
         score -= _excess(mottle, MOTTLE) + _excess(relief, RELIEF)
-    base = ground(patch, lines)
-    best = likely_control(lines)
-    if best is None:
-        return Hypothesis(window, score + NO_LINE, lines, mottle, base)
-    return Hypothesis(
-        window, score + max(best.quality, NO_LINE) + _second_line(lines, best), lines, mottle, base
-    )
+    lines, control, plausible = _well_set(patch, lines)
+    if control is not None:
+        gain = max(control.quality, NO_LINE) + _second_line(lines, control) - NO_LINE
+        score += plausible * gain
+    return Hypothesis(window, score + NO_LINE, lines, control, plausible, mottle, ground(patch, lines))
+
+
+def _well_set(
+    patch: Patch, lines: tuple[FoundLine, ...]
+) -> tuple[tuple[FoundLine, ...], FoundLine | None, float]:
+    """Drop the lines that cannot be striped on a membrane; return the rest and the likeliest control.
+
+    Only lines that might pass for one are looked at: what is worse than no line does no harm.
+    """
+    settings = [line_plausibility(patch, line) if line.quality > LEAST_QUALITY else 1.0 for line in lines]
+    kept = [(line, p) for line, p in zip(lines, settings, strict=True) if p > IMPLAUSIBLE]
+    control = likely_control([line for line, p in kept if p > 0.5] or [line for line, _ in kept])
+    plausible = next((p for line, p in kept if line is control), 0.0)
+    return tuple(line for line, _ in kept), control, plausible
 
 
 def _excess(value: float, limit: tuple[float, float]) -> float:

@@ -52,6 +52,8 @@ CLEAR_TINT = 0.5  # 1 - min/max of the channels' absorbances
 # no label is denser than about 2 in any channel, but print is.
 CONTROL_HEIGHTS = (0.03, 2.0)
 CONTROL_MIDDLE, CONTROL_SPREAD = -1.5, 0.15
+# The same without what the height adds to it: letters reach 0.0, 98 % of control lines exceed 0.15.
+FORM_MIDDLE, FORM_SPREAD = 0.05, 0.03
 
 
 def likely_control(lines: Sequence[FoundLine]) -> FoundLine | None:
@@ -67,6 +69,7 @@ def control_probability(line: FoundLine | None) -> float:
     strength = _logistic((height - math.log10(CONTROL_HEIGHTS[0])) / 0.06)
     strongest = math.log10(max(float(line.colour.max()), 1e-4))
     strength *= _logistic((math.log10(CONTROL_HEIGHTS[1]) - strongest) / 0.02)
+    strength *= _logistic((line.form - FORM_MIDDLE) / FORM_SPREAD)
     return strength * _logistic((line.quality - CONTROL_MIDDLE) / CONTROL_SPREAD)
 
 

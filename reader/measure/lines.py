@@ -145,9 +145,13 @@ class FoundLine:
     @property
     def quality(self) -> float:
         """How much it looks like a line, whatever its strength beyond 0.12: about 0 for a good control."""
+        return 0.8 * math.log10(max(min(self.height, 0.12), 1e-4)) + self.form
+
+    @property
+    def form(self) -> float:
+        """The part of its quality that does not come from its strength: about 0.7 for a good control."""
         return (
-            0.8 * math.log10(max(min(self.height, 0.12), 1e-4))
-            + (self.full - 1)
+            (self.full - 1)
             + 0.4 * min(max(self.least, -1.0), 1.0)
             - 0.3 * min(self.uneven, 2.0)
             + 0.4 * self.tint

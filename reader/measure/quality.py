@@ -29,6 +29,8 @@ HEAVY_JPEG, HEAVY_JPEG_WIDE = 40, 25
 LINE_FWHM, WIDE_PX = 0.28, 16.0  # membrane widths of a usual line; px of two blocks
 BLUR_REJECT, BLUR_WARN = 0.11, 0.075  # sigma of the window's sharpest edge, membrane widths
 STAIN = 0.06  # absorbance: departure of the fitted line-free membrane from a straight line, rms
+SMEARED = 0.3  # sigma of the sharpest change along the flow, membrane widths: no line is as wide as that
+SEEN_CHANGE = 6.0  # 8-bit codes along the flow from which on there is something that could be sharp
 SLANT = 0.20  # lean of a line against the right angle, widths per width
 
 
@@ -71,6 +73,8 @@ def assess(
     clipped = float((codes.min(axis=2) >= CLIPPED_CODE).mean())
     light = float(np.median(((bright / 255.0 + 0.055) / 1.055) ** 2.4))
     blur = _edge_sigma(pixels, window)
+    if blur is None:
+        blur = _smear(codes)
     bow = _bow(baseline)
     values = {
         "width_px": window.width,
@@ -176,6 +180,22 @@ def _edge_sigma(pixels: NDArray[Any], window: Window) -> float | None:
         if sigma is not None:
             best = sigma if best is None else min(best, sigma)
     return None if best is None else best / per_width
+
+
+def _smear(codes: NDArray[np.float32]) -> float | None:
+    """Return the sharpest change along the flow as a Gaussian sigma, in membrane widths.
+
+    For windows whose sides have no edge: so strong a blur leaves none. None where nothing changes, or
+    where the change is no wider than a line may be, which proves nothing.
+    """
+    rows = len(codes) / (1 - 2 * SIDE_TRIM)
+    # Smoothed by far less than what is asked for, lest the steps of 8-bit codes pass for edges.
+    profile = cv2.GaussianBlur(np.median(codes.mean(axis=2), axis=0)[None], (0, 0), SMEARED / 3 * rows)[0]
+    change = float(np.ptp(profile))
+    if change < SEEN_CHANGE:
+        return None
+    sigma = change / (math.sqrt(2 * math.pi) * float(np.abs(np.diff(profile)).max())) / rows
+    return sigma if sigma > SMEARED else None
 
 
 def _peak_sigma(slope: NDArray[np.float64]) -> float | None:

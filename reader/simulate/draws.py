@@ -43,7 +43,11 @@ _SIZES = ((900, 1200), (1200, 1600), (1080, 1440), (1512, 2016))
 
 
 def random_scene(
-    rng: np.random.Generator, assay: str | Assay | None = None, kind: Kind | None = None
+    rng: np.random.Generator,
+    assay: str | Assay | None = None,
+    kind: Kind | None = None,
+    *,
+    unused: bool = False,
 ) -> Picture:
     """Draw a picture of one test as people take them.
 
@@ -55,6 +59,8 @@ def random_scene(
         A profile or its id; by default a control line and one or two test lines.
     kind : {"cassette", "strip", "crop"}, optional
         By default 70 % cassettes, 12 % dipsticks, 18 % cut windows, or the assay's own device.
+    unused : bool, default False
+        Draw a test that has not been run: no line at all on its membrane.
 
     Returns
     -------
@@ -66,22 +72,24 @@ def random_scene(
         kind = ("cassette", "strip", "crop")[int(rng.choice(3, p=(0.70, 0.12, 0.18)))]
         if profile is not None and profile.kind == "strip":
             kind = "strip"
-    device = random_device(rng, profile, strip_like=kind == "strip")
+    device = random_device(rng, profile, strip_like=kind == "strip", unused=unused)
     if kind == "crop":
         return render(_random_crop(device, rng), rng)
     return render(_random_view(device, rng), rng)
 
 
 def random_device(
-    rng: np.random.Generator, assay: Assay | None = None, *, strip_like: bool = False
+    rng: np.random.Generator, assay: Assay | None = None, *, strip_like: bool = False, unused: bool = False
 ) -> Device:
-    """Draw a device: its lines, membrane, shape and prints."""
+    """Draw a device: its lines unless it is unused, membrane, shape and prints."""
     if assay is None:
         names = ("C", "T") if rng.random() < 0.75 else ("C", "T2", "T1")
         laid = bands(dict.fromkeys(names, 0.0))
     else:
         laid = assay_bands(assay, {})
     laid = _random_bands(laid, rng)
+    if unused:
+        laid = tuple(replace(line, od=0.0) for line in laid)
     if assay is None:
         outcome, name = sandwich_outcome(laid), "generic"
     else:

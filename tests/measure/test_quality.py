@@ -143,3 +143,11 @@ def test_a_window_at_the_border_or_beyond_is_judged_without_a_crash(angle):
         quality = judged(picture(), Window(x, y, angle, LENGTH, WIDTH))
         assert set(quality.flags) <= set(FLAGS)
         assert all(value is None or np.isfinite(value) for value in quality.values.values())
+
+
+def test_a_blur_that_leaves_no_edge_is_a_blur_too():
+    light = np.full((300, 500, 3), 0.5)
+    light[:, 230:250] = 0.1
+    pixels = np.rint(srgb_encode(light) * 255).astype(np.uint8)
+    assert "blurred" not in judged(pixels).flags
+    assert "blurred" in judged(cv2.GaussianBlur(pixels, (0, 0), 0.7 * WIDTH)).flags

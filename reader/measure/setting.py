@@ -1,0 +1,207 @@
+"""What a line lies in: a white membrane, the same before and after it, that ends at both sides.
+
+A test line is striped on a membrane and seen through a window: it ends where the membrane does, and the
+window looks the same before and after it, sides included. A stroke of a pen, a rule or a stripe of cloth
+goes on beyond the sides; past the rim of a window the sides are gone, and past the join of two pads the
+level is another; print has the same paper within its outline and without.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reader.measure.lines import SEARCH_MIX, SIDE_TRIM, FoundLine, Patch
+
+__all__ = ["Setting", "line_plausibility", "setting"]
+
+FloatArray = NDArray[np.float32]
+
+CORE = 1.0  # line sigmas from its middle within which a line is dark
+FLANK = (2.2, 3.4)  # line sigmas from its middle between which the membrane is seen beside it
+EDGE_ROWS = 3  # of the 32: what the blurred side of a window takes of the margin beside it
+FLAT = 0.02  # absorbance: cross-sections flatter than this say nothing
+GOES_ON = 0.35  # share of a line's absorbance beyond both sides; real lines stay below 0.25
+SHORT = 0.4  # share of a line's absorbance that the middle of the membrane shows at least
+TINTED = 0.42  # log10 between the channels of a membrane: lamps and cameras reach 0.35
+YELLOW = 0.2  # absorbance in blue beyond that in green, of the largest: gold, blue and black have none
+CHANGED = (0.22, 0.55)  # unlikeness of the cross-sections on both sides of a line: grey, coloured
+STEP = (0.22, 0.9)  # difference of level on both sides over the height: grey, coloured
+END = (0.62, 0.3)  # membrane widths from the nearer end: joins of pads and shadows of rims lie there
+GRAIN = (0.5, 1.6)  # log of the ratio of the textures on both sides: grey, coloured
+PLAIN = 0.004  # absorbance: texture of a smooth membrane in a clean photo
+REACH = 0.9  # membrane widths on both sides of a line in which texture is compared
+STROKE = (0.06, 0.35)  # sigma, membrane widths, and absorbance: thinner and darker than that is ink
+COLOURED = 0.4  # tint from which on a line cannot be a shadow or a join
+PAPER = 0.02  # log10 of light: print's ground is the same within and without its outline to this
+OUTSIDE, INSIDE = 3, 5  # of the 32 rows and their margins: where an outline's ground is seen, and the outline
+OUTLINE = 0.12  # absorbance of a printed outline on both long sides
+STEEP = 8  # power of a limit: how suddenly what exceeds it stops being plausible
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a line lies in.
+
+    Attributes
+    ----------
+    beyond : float
+        Share of the line's absorbance that is seen beyond both sides of the window; the lesser side.
+    middle : float
+        Share of the line's absorbance that the middle half of the membrane's width shows.
+    changed : float
+        How unlike the cross-sections before and after the line are: 0 for the same, 1 for unrelated.
+    tinted : float
+        Difference between the membrane's strongest and weakest channel, log10 of light.
+    printed : float
+        Probability that the window is an outline printed on paper.
+    grain : float
+        Natural logarithm of the ratio of the textures before and after the line, without its sign.
+    """
+
+    beyond: float
+    middle: float
+    changed: float
+    tinted: float
+    printed: float
+    grain: float
+
+
+def line_plausibility(patch: Patch, line: FoundLine) -> float:
+    """Return how well what surrounds a line agrees with its being striped on a membrane, 0..1.
+
+    Parameters
+    ----------
+    patch : Patch
+        The window, with its margins.
+    line : FoundLine
+        A line in it.
+    """
+    seen = setting(patch, line)
+    # In a grey picture colour says nothing, for or against.
+    colour = min(line.tint / COLOURED, 1.0) if _coloured(patch) else 1.0
+
+    def limit(bounds: tuple[float, float]) -> float:
+        return bounds[0] + colour * (bounds[1] - bounds[0])
+
+    yellow = float(line.colour[2] - line.colour[1]) / max(float(np.abs(line.colour).max()), 1e-6)
+    return (
+        _below(seen.beyond, GOES_ON)
+        * _below(1 - seen.middle, 1 - SHORT)
+        * _below(seen.tinted, TINTED)
+        * _below(yellow, YELLOW)
+        * _below(seen.changed, limit(CHANGED))
+        * _below(line.step, limit(STEP))
+        * _below(seen.grain, limit(GRAIN))
+        * (1 - _below(line.to_end, limit(END)))
+        * (1 - seen.printed)
+        * (0.0 if _stroke(line) and colour < 1 else 1.0)
+    )
+
+
+def setting(patch: Patch, line: FoundLine) -> Setting:
+    """Look at what a line lies in; parameters as for `line_plausibility`."""
+    place = line.place * patch.rows + patch.end - 0.5
+    sigma = line.sigma * patch.rows
+    apart = np.arange(patch.log_light.shape[1]) - place
+    dark = np.abs(apart) <= max(CORE * sigma, 0.6)
+    flank = (np.abs(apart) >= FLANK[0] * sigma) & (np.abs(apart) <= FLANK[1] * sigma + 1)
+    grey = patch.log_light @ SEARCH_MIX
+    quarter = patch.rows // 4
+    core = slice(patch.side + quarter, patch.side + patch.rows - quarter)
+    trim = round(SIDE_TRIM * patch.rows)
+    inside = slice(patch.side + trim, patch.side + patch.rows - trim)
+    beside = (grey[: patch.side - EDGE_ROWS], grey[patch.side + patch.rows + EDGE_ROWS :])
+    height = max(_rise(grey[inside], dark, flank), 0.5 * line.height, 1e-6)
+    return Setting(
+        beyond=min(_rise(part, dark, flank) for part in beside) / height,
+        middle=_rise(grey[core], dark, flank) / max(line.height, 1e-6),
+        changed=_changed(grey[:, flank & (apart < 0)], grey[:, flank & (apart > 0)]),
+        tinted=_tint(patch.log_light[inside][:, flank]),
+        printed=_printed(patch),
+        grain=_grain(grey[inside], apart, sigma, patch.rows),
+    )
+
+
+def _stroke(line: FoundLine) -> bool:
+    """Tell a thin dark stroke of ink from a striped line, which is 0.6 mm wide or more and not as dark."""
+    return line.sigma < STROKE[0] and line.height > STROKE[1]
+
+
+def _below(value: float, limit: float) -> float:
+    """Return 1 well below a limit, 1/2 at it, 0 well above."""
+    return float(1 / (1 + (max(value, 0.0) / limit) ** STEEP))
+
+
+def _rise(rows: FloatArray, dark: NDArray[np.bool_], flank: NDArray[np.bool_]) -> float:
+    """Return the absorbance of a line over its flanks; 0 where nothing is seen."""
+    middle, around = rows[:, dark], rows[:, flank]
+    if not (np.isfinite(middle).any() and np.isfinite(around).any()):
+        return 0.0
+    return float(np.nanmedian(around) - np.nanmedian(middle))
+
+
+def _changed(before: FloatArray, after: FloatArray) -> float:
+    """Compare the window's cross-sections, margins included, on both sides of a line."""
+    first, second = _section(before), _section(after)
+    both = np.isfinite(first) & np.isfinite(second)
+    if both.sum() < len(both) // 2:
+        return 0.0
+    first, second = first[both] - first[both].mean(), second[both] - second[both].mean()
+    return float((first - second).std() / (first.std() + second.std() + FLAT))
+
+
+def _section(columns: FloatArray) -> NDArray[np.float64]:
+    """Return the median of each row; NaN where nothing is seen."""
+    section = np.full(len(columns), np.nan)
+    known = np.isfinite(columns).any(axis=1)
+    section[known] = np.nanmedian(columns[known], axis=1)
+    return section
+
+
+def _tint(part: FloatArray) -> float:
+    light = part.reshape(-1, 3)
+    light = light[np.isfinite(light).all(axis=1)]
+    return float(np.ptp(np.median(light, axis=0))) if len(light) else 0.0
+
+
+def _coloured(patch: Patch) -> bool:
+    """Tell a picture with colours from a grey one, whose channels are all the same."""
+    spread = np.ptp(patch.log_light, axis=2)
+    return bool(np.nanmax(spread) > 1e-4) if np.isfinite(spread).any() else False
+
+
+def _grain(inside: FloatArray, apart: NDArray[np.floating], sigma: float, rows: int) -> float:
+    """Compare the textures on both sides of a line: pads and membranes are different materials."""
+    texture = []
+    for side in (-apart, apart):
+        part = inside[:, (side > FLANK[0] * sigma) & (side < FLANK[0] * sigma + REACH * rows)]
+        part = part[:, np.isfinite(part).all(axis=0)]
+        if part.shape[1] < rows // 4:
+            return 0.0
+        rest = np.diff(part, axis=0) - np.diff(part, axis=0).mean(axis=1, keepdims=True)
+        texture.append(float(rest.std()) + PLAIN)
+    return float(abs(np.log(texture[0] / texture[1])))
+
+
+def _printed(patch: Patch) -> float:
+    """Tell an outline on paper: a dark border on both long sides, and the very same ground beyond it.
+
+    A window's membrane is another material than the plastic around it, and lies deeper.
+    """
+    along = patch.log_light[:, patch.end + EDGE_ROWS : patch.end + patch.columns - EDGE_ROWS]
+    known = np.isfinite(along).all(axis=(1, 2))
+    if not known.all():
+        return 0.0
+    rows = np.median(along, axis=1)
+    border = OUTSIDE, patch.side + INSIDE
+    inside = np.median(rows[border[1] : len(rows) - border[1]], axis=0)
+    difference, outline = 0.0, np.inf
+    for part in (rows, rows[::-1]):
+        outside = np.median(part[: border[0]], axis=0)
+        difference = max(difference, float(np.abs(outside - inside).max()))
+        darkest = float(part[border[0] : border[1]].mean(axis=1).min())
+        outline = min(outline, float(min(outside.mean(), inside.mean())) - darkest)
+    return _below(difference, PAPER) * (1 - _below(outline, OUTLINE))

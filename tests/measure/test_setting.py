@@ -1,0 +1,140 @@
+"""What surrounds a line tells a line striped on a membrane from strokes, rims, joins and print."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from reader.measure.lines import ROWS, FoundLine, Patch
+from reader.measure.setting import line_plausibility, setting
+
+SIDE, END, COLUMNS = 8, 19, 160
+PLACE = 2.0  # membrane widths from the start of the window
+GOLD = np.array([0.05, 0.3, 0.22])
+GREY = np.array([0.3, 0.3, 0.3])
+
+
+def line(colour: np.ndarray = GOLD, **changes: object) -> FoundLine:
+    """Describe what the search would say of a clean line at `PLACE`."""
+    found = FoundLine(
+        place=PLACE,
+        sigma=0.12,
+        height=float(colour @ (0.25, 0.5, 0.25)),
+        snr=80.0,
+        block_snr=90.0,
+        full=1.0,
+        least=0.95,
+        uneven=0.03,
+        step=0.02,
+        explained=0.98,
+        colour=colour,
+        slope=0.0,
+        bend=0.0,
+        to_end=PLACE,
+    )
+    return replace(found, **changes)
+
+
+def picture(
+    colour: np.ndarray = GOLD,
+    *,
+    membrane: tuple[float, float, float] = (-0.25, -0.26, -0.27),
+    around: float = -0.15,
+    goes_on: bool = False,
+) -> Patch:
+    """Lay one line on a membrane in a window with plain surroundings and a little grain."""
+    grain = np.random.default_rng(0).normal(0, 0.002, (ROWS + 2 * SIDE, COLUMNS + 2 * END, 1))
+    light = np.full((ROWS + 2 * SIDE, COLUMNS + 2 * END, 3), around) + grain
+    inside = np.s_[SIDE : SIDE + ROWS, END : END + COLUMNS]
+    light[inside] = np.array(membrane) + grain[inside]
+    x = np.arange(COLUMNS + 2 * END) - (END + PLACE * ROWS - 0.5)
+    mark = np.exp(-0.5 * (x / (0.12 * ROWS)) ** 2)[:, None] * colour
+    rows = slice(None) if goes_on else inside[0]
+    light[rows] -= mark
+    return Patch(light.astype(np.float32), ROWS, COLUMNS, SIDE, END)
+
+
+@pytest.mark.parametrize("colour", [GOLD, GREY, np.array([0.4, 0.2, 0.05])], ids=["gold", "black", "blue"])
+def test_a_line_that_crosses_a_white_membrane_and_ends_at_its_sides_is_plausible(colour):
+    assert line_plausibility(picture(colour), line(colour)) > 0.9
+
+
+def test_a_stroke_that_goes_on_beyond_both_sides_is_not():
+    assert setting(picture(goes_on=True), line()).beyond == pytest.approx(1.0, abs=0.1)
+    assert line_plausibility(picture(goes_on=True), line()) < 0.05
+
+
+def test_a_mark_that_leaves_the_middle_of_the_membrane_blank_is_not():
+    patch = picture()
+    light = patch.log_light.copy()
+    light[SIDE + 8 : SIDE + 24] = picture(0 * GOLD).log_light[SIDE + 8 : SIDE + 24]
+    assert line_plausibility(replace(patch, log_light=light), line()) < 0.05
+
+
+def test_a_line_on_a_coloured_thing_is_not():
+    assert line_plausibility(picture(membrane=(-0.1, -0.6, -0.7)), line()) < 0.1
+
+
+def test_a_yellow_line_is_not_because_no_label_absorbs_blue_light_most():
+    yellow = np.array([0.02, 0.15, 0.4])
+    assert line_plausibility(picture(yellow), line(yellow)) < 0.1
+
+
+def test_a_grey_line_with_the_window_s_sides_on_one_side_only_is_a_rim():
+    patch = picture(GREY, around=-0.05)
+    light = patch.log_light.copy()
+    light[:, : END + round(PLACE * ROWS) - 6] = -0.05
+    assert line_plausibility(replace(patch, log_light=light), line(GREY)) < 0.1
+
+
+@pytest.mark.parametrize(("colour", "plausible"), [(GREY, False), (GOLD, True)], ids=["grey", "gold"])
+def test_between_two_levels_a_grey_line_is_a_join_and_a_coloured_one_a_line(colour, plausible):
+    assert (line_plausibility(picture(colour), line(colour, step=0.4)) > 0.5) is plausible
+
+
+def test_a_grey_line_between_two_textures_is_a_join():
+    patch = picture(GREY)
+    light = patch.log_light.copy()
+    rough = np.random.default_rng(1).normal(0, 0.02, (*light.shape[:2], 1))
+    start = END + round(PLACE * ROWS)
+    light[:, start:] += rough[:, start:].astype(np.float32)
+    assert setting(replace(patch, log_light=light), line(GREY)).grain > 1
+    assert line_plausibility(replace(patch, log_light=light), line(GREY)) < 0.1
+
+
+def test_a_grey_line_close_to_an_end_is_a_shadow_and_a_coloured_one_may_be_a_line():
+    assert line_plausibility(picture(GREY), line(GREY, to_end=0.45)) < 0.1
+    assert line_plausibility(picture(), line(to_end=0.45)) > 0.9
+
+
+def test_a_thin_dark_grey_stroke_is_ink():
+    ink = 3 * GREY
+    assert line_plausibility(picture(ink), line(ink, sigma=0.05)) == 0
+
+
+def test_an_outline_with_the_same_paper_on_both_sides_is_print():
+    patch = picture(membrane=(-0.15, -0.15, -0.15))
+    light = patch.log_light.copy()
+    light[SIDE - 1 : SIDE + 1, END : END + COLUMNS] = -0.9
+    light[SIDE + ROWS - 1 : SIDE + ROWS + 1, END : END + COLUMNS] = -0.9
+    outlined = replace(patch, log_light=light)
+    assert setting(outlined, line()).printed > 0.9
+    assert setting(patch, line()).printed < 0.1
+    light[SIDE + 1 : SIDE + ROWS - 1, END : END + COLUMNS] -= 0.1
+    assert setting(outlined, line()).printed < 0.1
+
+
+def test_in_a_grey_picture_greyness_says_nothing():
+    patch = picture(GREY)
+    grey = replace(patch, log_light=patch.log_light[..., :1].repeat(3, axis=2).copy())
+    assert line_plausibility(grey, line(GREY, step=0.4)) > 0.5
+
+
+def test_where_nothing_is_seen_beside_the_membrane_a_line_stays_plausible():
+    patch = picture()
+    light = patch.log_light.copy()
+    light[:SIDE] = light[SIDE + ROWS :] = np.nan
+    light[:, :END] = light[:, END + COLUMNS :] = np.nan
+    assert line_plausibility(replace(patch, log_light=light), line()) > 0.9
