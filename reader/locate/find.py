@@ -38,14 +38,14 @@ MOTTLE = (0.04, 2.5)  # absorbance that real windows stay below, and what ten ti
 RELIEF = (0.25, 2.5)  # the same for the scatter of the profile: strong control lines reach it
 GROUND = 0.15  # absorbance: unevenness between lines at which a window is as likely print as membrane
 DENSE, MANY_DENSE = 0.45, 3  # absorbance, and how many such bars side by side are print, not a test
-IMPLAUSIBLE = 0.02  # plausibility of a line's setting below which it is not regarded at all
 LEAST_QUALITY = -2.0  # of a line whose setting is worth a look
 NO_LINE = -1.2  # quality that stands for no line at all
 CLOSE_QUALITY = -0.75  # of the best line of a cut window; devices' marks stay below
 EXTENDED, EXTENSIONS = 2, (0.7, 1.4)  # rectangles looked at beyond their ends, and by how many widths
 CUT_END = 1.5  # what it costs a rectangle to end at a line
 OVERSHOOT = 0.5  # what it costs to take in the rim at which another one ends
-LIKELY = 0.5
+LIKELY, SURE = 0.5, 0.9
+CLEAR_TINT = 0.3  # of a dense line; the sharpest rims, being grey, reach 0.2
 RIM_REACH, RIM_TINT = 1.3, 0.2  # a rim lies so near (widths) to an end, and is so much greyer than a line
 GOOD_LINE = -0.4  # quality of a coloured line; rim shadows, being grey, stay below
 BARE_ASPECT = 1.5  # length over width of a picture that may be all membrane
@@ -62,19 +62,19 @@ RANK_WEIGHT = 0.35  # of a ranker's log-odds against a line's quality
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """One rectangle that may be the membrane, the lines seen in it, its `texture` and its `ground`.
-
-    ``control`` is the line that looks most like a control line, ``plausible`` how well it is set.
-    """
+    """One rectangle that may be the membrane, the lines seen in it, its `texture` and its `ground`."""
 
     window: Window
     score: float
     lines: tuple[FoundLine, ...]
-    control: FoundLine | None
-    plausible: float
     mottle: float
     ground: float
     weight: float = 1.0
+
+    @property
+    def control(self) -> FoundLine | None:
+        """The line that looks most like a control line."""
+        return likely_control(self.lines)
 
     @property
     def control_probability(self) -> float:
@@ -83,7 +83,7 @@ class Hypothesis:
         membrane /= 1 + (self.ground / GROUND) ** 4
         if sum(line.height > DENSE for line in self.lines) >= MANY_DENSE:
             return 0.0
-        return membrane * self.plausible * control_probability(self.control)
+        return membrane * control_probability(self.control)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,9 +278,20 @@ def _extended(view: View, h: Hypothesis) -> list[Hypothesis]:
             longer = _look(
                 view, replace(w, x=x, y=y, length=w.length + widths * w.width), h.score, in_scene=False
             )
-            if _cuts(h, longer):
+            if _cuts(h, longer) and _coloured_beyond(h, longer):
                 found.append(replace(longer, score=h.score))
     return found
+
+
+def _coloured_beyond(short: Hypothesis, long: Hypothesis) -> bool:
+    """Tell whether what lies at the end of a rectangle is as coloured as its control line: no rim is."""
+    control = short.control
+    if control is None:
+        return False
+    lines = [x for x in long.lines if _ends_at(short.window, long.window, x)]
+    return any(
+        x.tint > max(control.tint - RIM_TINT, CLEAR_TINT) for x in lines if x.height > 0.1 * control.height
+    )
 
 
 def _bare_membrane(view: View) -> list[Hypothesis]:
@@ -347,11 +358,14 @@ def _cuts(short: Hypothesis, long: Hypothesis) -> bool:
 
 
 def _is_line(line: FoundLine, h: Hypothesis) -> bool:
-    """Tell whether a line is the control line or likely a test line."""
+    """Tell whether a line is the control line, or a line as coloured, or surely a test line."""
     control = h.control
     if control is None or line is control:
         return line.quality > GOOD_LINE
-    return line_probability(line, control, h.window.length / h.window.width) > LIKELY
+    p = line_probability(line, control, h.window.length / h.window.width)
+    if line.tint > control.tint - RIM_TINT:
+        return p > LIKELY
+    return p > SURE and line.frame > 0.5 and line.step < 0.15
 
 
 def _overshoots(long: Hypothesis, short: Hypothesis) -> bool:
@@ -404,25 +418,21 @@ def _look(view: View, window: Window, score: float, *, in_scene: bool) -> Hypoth
     mottle, relief = texture(patch)
     if in_scene:
         score -= _excess(mottle, MOTTLE) + _excess(relief, RELIEF)
-    lines, control, plausible = _well_set(patch, lines)
+    lines = _well_set(patch, lines)
+    control = likely_control(lines)
+    score += NO_LINE
     if control is not None:
         gain = max(control.quality, NO_LINE) + _second_line(lines, control) - NO_LINE
-        score += plausible * gain
-    return Hypothesis(window, score + NO_LINE, lines, control, plausible, mottle, ground(patch, lines))
+        score += control.plausible * gain
+    return Hypothesis(window, score, lines, mottle, ground(patch, lines))
 
 
-def _well_set(
-    patch: Patch, lines: tuple[FoundLine, ...]
-) -> tuple[tuple[FoundLine, ...], FoundLine | None, float]:
-    """Drop the lines that cannot be striped on a membrane; return the rest and the likeliest control.
-
-    Only lines that might pass for one are looked at: what is worse than no line does no harm.
-    """
-    settings = [line_plausibility(patch, line) if line.quality > LEAST_QUALITY else 1.0 for line in lines]
-    kept = [(line, p) for line, p in zip(lines, settings, strict=True) if p > IMPLAUSIBLE]
-    control = likely_control([line for line, p in kept if p > 0.5] or [line for line, _ in kept])
-    plausible = next((p for line, p in kept if line is control), 0.0)
-    return tuple(line for line, _ in kept), control, plausible
+def _well_set(patch: Patch, lines: Sequence[FoundLine]) -> tuple[FoundLine, ...]:
+    """Judge what the lines lie in; what is worse than no line is not worth a look."""
+    return tuple(
+        replace(line, plausible=line_plausibility(patch, line)) if line.quality > LEAST_QUALITY else line
+        for line in lines
+    )
 
 
 def _excess(value: float, limit: tuple[float, float]) -> float:

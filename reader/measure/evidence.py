@@ -38,6 +38,7 @@ FEATURES = (
     "sigma_ratio",
     "separation",
     "frame",
+    "setting",
 )
 # Lines are striped 2.5 to 8 mm apart on membranes of 3 to 5 mm that show 12 to 25 mm: control and test line
 # lie at most 0.58 window lengths apart, and neighbours at least 0.8 membrane widths.
@@ -45,6 +46,7 @@ FARTHEST = 0.58
 NEAREST = 0.8
 MISPLACED = 0.1  # window lengths beyond that count: kits with many lines reach farther
 OPEN = 10.0  # `FoundLine.to_end` where both ends are cut: there is no rim, and no window to be shared
+PLAUSIBLE = 0.5
 CLEAR_TINT = 0.5  # 1 - min/max of the channels' absorbances
 
 # A control line's quality is about -0.2 in sharp photos; -1.6 is exceeded by 99.5 % of them.
@@ -57,8 +59,11 @@ FORM_MIDDLE, FORM_SPREAD = 0.05, 0.03
 
 
 def likely_control(lines: Sequence[FoundLine]) -> FoundLine | None:
-    """Return the line that looks most like a line; strength beyond a clear line does not count."""
-    return max(lines, key=lambda line: line.quality, default=None)
+    """Return the line that looks most like a line; strength beyond a clear line does not count.
+
+    One that lies in a membrane, as far as its surroundings tell, comes before any that does not.
+    """
+    return max(lines, key=lambda line: (line.plausible > PLAUSIBLE, line.quality), default=None)
 
 
 def control_probability(line: FoundLine | None) -> float:
@@ -69,7 +74,7 @@ def control_probability(line: FoundLine | None) -> float:
     strength = _logistic((height - math.log10(CONTROL_HEIGHTS[0])) / 0.06)
     strongest = math.log10(max(float(line.colour.max()), 1e-4))
     strength *= _logistic((math.log10(CONTROL_HEIGHTS[1]) - strongest) / 0.02)
-    strength *= _logistic((line.form - FORM_MIDDLE) / FORM_SPREAD)
+    strength *= line.plausible * _logistic((line.form - FORM_MIDDLE) / FORM_SPREAD)
     return strength * _logistic((line.quality - CONTROL_MIDDLE) / CONTROL_SPREAD)
 
 
@@ -104,6 +109,7 @@ def line_features(line: FoundLine, control: FoundLine, aspect: float) -> tuple[f
         abs(math.log(line.sigma / control.sigma)),
         min(separation, 1.5),
         line.frame,
+        _log(line.plausible, 0.01, 1),
     )
 
 

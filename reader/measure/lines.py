@@ -29,6 +29,7 @@ SIGMAS = (0.05, 0.07, 0.10, 0.14, 0.19, 0.26)  # line sigma in membrane widths: 
 SEARCH_MIX = np.array([0.25, 0.5, 0.25], np.float32)  # sees red, blue and black lines alike
 LEAST_HEIGHT = 0.004  # absorbance: a third of what a trained eye sees
 MAX_LINES = 6
+ROBUST_ROUNDS = 4  # of reweighting: a line through the membrane changes little after three
 FRAME = (0.35, 0.85)  # widths before and after a line in which its window's sides are looked at
 FRAME_DEPTH = 0.125  # widths on both sides of a long edge: clear of its shadow, and within the patch
 LEAST_CONTRAST = 0.02  # absorbance: less than this between membrane and surroundings tells nothing
@@ -119,6 +120,9 @@ class FoundLine:
     frame : float
         How much the contrast between membrane and surroundings is the same before and after it, 0..1: at a
         line the window's long sides go on, at the rim of an end they do not. 1 where no contrast is seen.
+    plausible : float
+        How well its surroundings agree with its being striped on a membrane, 0..1, once
+        `reader.measure.setting` has looked at them.
     """
 
     place: float
@@ -136,6 +140,7 @@ class FoundLine:
     bend: float
     to_end: float
     frame: float
+    plausible: float = 1.0
 
     @property
     def tint(self) -> float:
@@ -197,13 +202,16 @@ def find_lines(patch: Patch) -> tuple[FoundLine, ...]:
         best = _strongest(scans, amplitudes, taken)
         if best is None:
             break
-        k, place = _fitted(scans, rows[0], *best)
-        flanks = _flanks(rows, profiles.weights, place, sigmas[k])
+        # What surrounds a line is looked at, and the line taken out, as widely as it was searched: a halo or
+        # a fringe of colour must not pass for a line of its own.
+        reach = sigmas[best[0]]
+        flanks = _flanks(rows, profiles.weights, best[1], reach)
         if flanks is None:
-            taken[place] = True
+            taken[best[1]] = True
             continue
+        k, place = _fitted(scans, rows[0], *best)
         found.append((k, _describe(rows, scans[k], place, flanks=flanks, patch=patch)))
-        _bridge(rows, taken, place, sigmas[k], flanks)
+        _bridge(rows, taken, best[1], reach, flanks)
     noise = {k: _noise(scans[k], rows, taken) for k in {k for k, _ in found}}
     lines = [replace(line, snr=line.height / noise[k]) for k, line in found]
     return tuple(line for line in lines if line.explained > LEAST_EXPLAINED)
@@ -237,9 +245,10 @@ def texture(patch: Patch) -> tuple[float, float]:
 
 
 def ground(patch: Patch, lines: Sequence[FoundLine]) -> float:
-    """Return how far the membrane between the lines departs from an even slope, rms absorbance.
+    """Return how far the membrane between the lines departs from an even slope, absorbance.
 
-    Below 0.05 on clean membranes, up to 0.1 on stained ones; rows of printed colours exceed 0.15.
+    The median departure, as a standard deviation, so that a rim's shadow over a part of the window does
+    not count. Below 0.05 on clean membranes, up to 0.1 on stained ones; rows of printed colours exceed 0.15.
     """
     profiles = patch.profiles
     if profiles is None:
@@ -252,11 +261,22 @@ def ground(patch: Patch, lines: Sequence[FoundLine]) -> float:
     x = np.flatnonzero(free)
     if len(x) < patch.rows // 2:
         return 0.0
-    y = profiles.rows[BLOCKS + 1 :, x].astype(np.float64)
-    y -= y.mean(axis=1, keepdims=True)
-    x = x - x.mean()
-    rest = y - np.outer(y @ x, x) / float(x @ x)
-    return float(rest.std(axis=1).max())
+    rows = profiles.rows[BLOCKS + 1 :, x].astype(np.float64)
+    return max(_departure(x.astype(np.float64), y) for y in rows)
+
+
+def _departure(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    """Return the median departure from a straight line that outliers do not draw to themselves."""
+    weights = np.ones_like(y)
+    spread = 0.0
+    for _ in range(ROBUST_ROUNDS):
+        share = weights / weights.sum()
+        along, level = x - share @ x, y - share @ y
+        slope = float(share @ (along * level)) / max(float(share @ (along * along)), 1e-9)
+        rest = np.abs(level - slope * along)
+        spread = 1.4826 * float(np.median(rest))
+        weights = 1 / np.maximum(rest / max(spread, 1e-6), 1.0)
+    return spread
 
 
 def _profiles(patch: Patch) -> _Profiles | None:

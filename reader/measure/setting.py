@@ -23,9 +23,13 @@ CORE = 1.0  # line sigmas from its middle within which a line is dark
 FLANK = (2.2, 3.4)  # line sigmas from its middle between which the membrane is seen beside it
 EDGE_ROWS = 3  # of the 32: what the blurred side of a window takes of the margin beside it
 FLAT = 0.02  # absorbance: cross-sections flatter than this say nothing
-GOES_ON = 0.35  # share of a line's absorbance beyond both sides; real lines stay below 0.25
+# Share of a line's absorbance beyond both sides: grey, coloured. In a window that was found whole, real lines
+# stay below 0.25; one that was found too narrow cuts through them.
+GOES_ON = (0.35, 0.8)
 SHORT = 0.4  # share of a line's absorbance that the middle of the membrane shows at least
-TINTED = 0.42  # log10 between the channels of a membrane: lamps and cameras reach 0.35
+# log10 between the channels of a membrane, as they are or against what lies beside it: a lamp tints both, a
+# coloured device its plastic only; what is coloured in both ways is no membrane.
+TINTED = 0.42
 YELLOW = 0.2  # absorbance in blue beyond that in green, of the largest: gold, blue and black have none
 CHANGED = (0.22, 0.55)  # unlikeness of the cross-sections on both sides of a line: grey, coloured
 STEP = (0.22, 0.9)  # difference of level on both sides over the height: grey, coloured
@@ -54,7 +58,8 @@ class Setting:
     changed : float
         How unlike the cross-sections before and after the line are: 0 for the same, 1 for unrelated.
     tinted : float
-        Difference between the membrane's strongest and weakest channel, log10 of light.
+        Difference between the membrane's strongest and weakest channel, log10 of light, as they are or
+        against what lies beside it, whichever is less.
     printed : float
         Probability that the window is an outline printed on paper.
     grain : float
@@ -88,7 +93,7 @@ def line_plausibility(patch: Patch, line: FoundLine) -> float:
 
     yellow = float(line.colour[2] - line.colour[1]) / max(float(np.abs(line.colour).max()), 1e-6)
     return (
-        _below(seen.beyond, GOES_ON)
+        _below(seen.beyond, limit(GOES_ON))
         * _below(1 - seen.middle, 1 - SHORT)
         * _below(seen.tinted, TINTED)
         * _below(yellow, YELLOW)
@@ -119,7 +124,7 @@ def setting(patch: Patch, line: FoundLine) -> Setting:
         beyond=min(_rise(part, dark, flank) for part in beside) / height,
         middle=_rise(grey[core], dark, flank) / max(line.height, 1e-6),
         changed=_changed(grey[:, flank & (apart < 0)], grey[:, flank & (apart > 0)]),
-        tinted=_tint(patch.log_light[inside][:, flank]),
+        tinted=_tint(patch, inside, flank),
         printed=_printed(patch),
         grain=_grain(grey[inside], apart, sigma, patch.rows),
     )
@@ -161,10 +166,22 @@ def _section(columns: FloatArray) -> NDArray[np.float64]:
     return section
 
 
-def _tint(part: FloatArray) -> float:
+def _tint(patch: Patch, inside: slice, flank: NDArray[np.bool_]) -> float:
+    """Return how coloured the membrane is beside a line, absolutely or against its surroundings."""
+    colour = _colour(patch.log_light[inside][:, flank])
+    top, bottom = patch.side - EDGE_ROWS, patch.side + patch.rows + EDGE_ROWS
+    beside = _colour(np.concatenate([patch.log_light[:top], patch.log_light[bottom:]])[:, flank])
+    if colour is None:
+        return 0.0
+    least = colour if beside is None else min(colour, colour - beside, key=np.ptp)
+    return float(np.ptp(least))
+
+
+def _colour(part: FloatArray) -> NDArray[np.float64] | None:
+    """Return the median log light of the channels, or None where nothing is seen."""
     light = part.reshape(-1, 3)
     light = light[np.isfinite(light).all(axis=1)]
-    return float(np.ptp(np.median(light, axis=0))) if len(light) else 0.0
+    return np.asarray(np.median(light, axis=0), np.float64) if len(light) else None
 
 
 def _coloured(patch: Patch) -> bool:

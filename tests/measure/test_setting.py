@@ -33,6 +33,7 @@ def line(colour: np.ndarray = GOLD, **changes: object) -> FoundLine:
         slope=0.0,
         bend=0.0,
         to_end=PLACE,
+        frame=1.0,
     )
     return replace(found, **changes)
 
