@@ -17,6 +17,7 @@ from reader.locate.coloured import find_bars, propose_from_bars
 from reader.locate.framed import propose_framed
 from reader.locate.outlines import propose_outlined
 from reader.locate.rank import distinct, search_planes, window_scores
+from reader.locate.siblings import Pool, Search, in_reading_order, other_strips
 from reader.measure.evidence import control_probability, likely_control
 from reader.measure.lines import ROWS, FoundLine, Patch, find_lines, ground, texture
 from reader.view import View
@@ -48,7 +49,7 @@ BARE_SCORE = 2.6  # what four sides on edges are worth to a framed window
 LINED_SCORE, LINED_ODDS = -0.6, 0.8  # least score and log-odds of a window with a control line
 BLANK_ODDS = 3.4  # least log-odds of a window without one
 BLANK_LEAD = 3.0  # log-odds by which a blank window must be more of a window than one with lines
-SIBLING_LEAN, SIBLING_SIZE, SIBLING_SCORE = 0.09, 0.22, 1.1  # radians, log of sizes, score
+LEAN = 0.09  # radians between windows of one strip that count as parallel
 INNER_ODDS, INNER_SCORE = 2.5, 0.6  # of a small window inside a device; parts of a cut window stay below
 RANK_WEIGHT = 0.35  # of a ranker's log-odds against a line's quality
 
@@ -137,7 +138,8 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
         Strips in reading order (rows, then left to right); empty when nothing in the photo looks
         like a read window. A strip may have no visible line.
     """
-    scene = _in_scene(view)
+    pool = _pool(view)
+    scene = _in_scene(view, pool)
     long_side = max(view.pixels.shape[:2])
     close = None
     if not any(_small_window(c, long_side) for c in scene):
@@ -150,8 +152,8 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
     elif first is not None:
         first = next((c for c in scene if c.lined and _evident(c) and _in_line(first, c)), first)
     if first is not None:
-        others = [c for c in scene if c is not first and c.lined == first.lined]
-        return _in_reading_order([first, *_siblings(first, others)])
+        search = Search(pool, view.scale, lambda *place: _candidate(view, *place), _evident)
+        return in_reading_order([first, *other_strips(first, scene, search)])
     if close is not None and close.lined:
         return (close,)
     return ()
@@ -177,40 +179,7 @@ def _in_line(a: Candidate, b: Candidate) -> bool:
     p, q = a.hypotheses[0].window, b.hypotheses[0].window
     across = abs((q.x - p.x) * p.across[0] + (q.y - p.y) * p.across[1])
     lean = abs(math.remainder(p.angle - q.angle, math.pi))
-    return lean < 2 * SIBLING_LEAN and across < 0.6 * p.width and abs(math.log(q.width / p.width)) < 0.3
-
-
-def _siblings(first: Candidate, others: Sequence[Candidate]) -> list[Candidate]:
-    """Return the strips that lie beside the first: as wide, parallel, about as evident."""
-    kept = [first]
-    for other in others:
-        a, b = first.hypotheses[0].window, other.hypotheses[0].window
-        lean = abs(math.remainder(a.angle - b.angle, math.pi))
-        alike = lean < SIBLING_LEAN and abs(math.log(b.width / a.width)) < SIBLING_SIZE
-        alike &= abs(math.log(b.length / a.length)) < 2 * SIBLING_SIZE
-        evident = other.hypotheses[0].score > first.hypotheses[0].score - SIBLING_SCORE
-        if alike and evident and all(_beside(k.hypotheses[0].window, b) for k in kept):
-            kept.append(other)
-    return kept[1:]
-
-
-def _beside(a: Window, b: Window) -> bool:
-    """Tell whether two windows lie beside each other, not one beyond the other on the same strip."""
-    u, v = a.flow, a.across
-    along = abs((b.x - a.x) * u[0] + (b.y - a.y) * u[1])
-    across = abs((b.x - a.x) * v[0] + (b.y - a.y) * v[1])
-    return across > 1.5 * a.width or along > 2.5 * a.length
-
-
-def _in_reading_order(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """Order strips by rows (half a window tall), then from left to right."""
-
-    def place(candidate: Candidate) -> tuple[int, float]:
-        window = candidate.hypotheses[0].window
-        tall = max(abs(window.length * window.flow[1]), abs(window.width * window.across[1]), 1.0)
-        return round(window.y / (1.5 * tall)), window.x
-
-    return tuple(sorted(found, key=place))
+    return lean < 2 * LEAN and across < 0.6 * p.width and abs(math.log(q.width / p.width)) < 0.3
 
 
 def _small_window(candidate: Candidate, long_side: int) -> bool:
@@ -261,24 +230,32 @@ def _bare_membrane(view: View) -> list[Hypothesis]:
     return [_look(view, whole, BARE_SCORE, in_scene=True)]
 
 
-def _in_scene(view: View) -> tuple[Candidate, ...]:
-    """Look for windows that are small in the picture."""
+def _pool(view: View) -> Pool:
+    """Propose windows that are small in the picture, and rank them."""
     log_small = view.log_small
-    bars = find_bars(log_small)
     proposals = propose_outlined(np.ascontiguousarray(view.small.max(axis=2)))
-    proposals += propose_from_bars(log_small, bars)
+    proposals += propose_from_bars(log_small, find_bars(log_small))
     windows = distinct([w for w in proposals if w.width >= LEAST_WIDTH_PX])
-    odds = window_scores(search_planes(log_small), windows)
-    found = []
-    for place in _places(windows, odds):
-        hypotheses = [
-            _look(view, windows[i].scaled(1 / view.scale), RANK_WEIGHT * odds[i], in_scene=True)
-            for i in place
-        ]
-        hypotheses = _without_cut_ends(hypotheses)
-        found.append(Candidate(_weighted(hypotheses), float(odds[place].max()), close_up=False))
-    found.sort(key=lambda c: -c.hypotheses[0].score)
-    return tuple(found)
+    planes = search_planes(log_small)
+    return Pool(planes, windows, window_scores(planes, windows))
+
+
+def _in_scene(view: View, pool: Pool) -> tuple[Candidate, ...]:
+    """Look for windows that are small in the picture."""
+    found = [
+        _candidate(view, [pool.windows[i] for i in place], pool.odds[place])
+        for place in _places(pool.windows, pool.odds)
+    ]
+    return tuple(sorted(found, key=lambda c: -c.hypotheses[0].score))
+
+
+def _candidate(view: View, windows: Sequence[Window], odds: Sequence[float]) -> Candidate:
+    """Look closely at rectangles of one place, in pixels of the search picture."""
+    hypotheses = [
+        _look(view, window.scaled(1 / view.scale), RANK_WEIGHT * log_odds, in_scene=True)
+        for window, log_odds in zip(windows, odds, strict=True)
+    ]
+    return Candidate(_weighted(_without_cut_ends(hypotheses)), float(max(odds)), close_up=False)
 
 
 def _without_cut_ends(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
@@ -294,7 +271,7 @@ def _cuts(short: Hypothesis, long: Hypothesis) -> bool:
     a, b = short.window, long.window
     lean = abs(math.remainder(a.angle - b.angle, math.pi))
     across = abs((b.x - a.x) * a.across[0] + (b.y - a.y) * a.across[1])
-    if b.length < 1.1 * a.length or lean > SIBLING_LEAN or across > 0.4 * a.width:
+    if b.length < 1.1 * a.length or lean > LEAN or across > 0.4 * a.width:
         return False
     for line in long.lines:
         if line.quality < GOOD_LINE or line.step > 0.3 or line.to_end < 0.5:
