@@ -37,9 +37,12 @@ PLACES, NESTED = 24, 4  # places looked at closely, and rectangles at each
 ROUNDS = 3  # of filling the gaps that a regular spacing leaves
 MOVES = (-0.5, -0.25, 0.0, 0.25, 0.5), (-0.15, -0.05, 0.05, 0.15)  # widths across, lengths along
 STRETCHES = (0.9, 1.0, 1.15, 1.35)  # of the length: the first one's ends are open to doubt
+SURE_ODDS = 2.5  # log-odds of a first strip from which others may be inferred
 LESS_PLAIN = 2.0  # score by which a sibling may be less plain than the first
+LINED_SHARE, BLANK_SHARE = 0.3, 0.6  # of the first one's log-odds that a sibling needs, with a line or without
 OTHER_KIND = (0.8, 1.5, 4.0)  # score and log-odds that another kind may be less plain by; least log-odds
-SURE_LINE = 0.9  # probability of its control line
+SHARP = -0.4  # least quality of another kind's control line; text and rims stay below
+SURE_LINE = 0.8  # probability of a control line
 ROW = (0.6, 2.5)  # of a window's height, itself at least that many widths: a row's unevenness
 
 
@@ -98,6 +101,8 @@ def other_strips(first: Candidate, scene: Sequence[Candidate], search: Search) -
     search : Search
         Where and how to look for more.
     """
+    if first.odds < SURE_ODDS:
+        return []
     kind = _common_kind(first, scene, search)
     kept = [first]
     for windows, odds in _places(kind, kept, search):
@@ -192,18 +197,32 @@ def _same_place(a: Window, b: Window) -> bool:
 def _add(kept: list[Candidate], candidate: Candidate, search: Search) -> None:
     """Keep a candidate of the first one's kind if it is plainly a strip of its own."""
     first = kept[0]
-    a, b = first.hypotheses[0], candidate.hypotheses[0]
+    if not search.evident(candidate) or not _as_wide(_window(first), _window(candidate)):
+        return
+    if candidate.lined:
+        plain = candidate.hypotheses[0].score > first.hypotheses[0].score - LESS_PLAIN
+        plain &= candidate.control_probability > SURE_LINE and candidate.odds > LINED_SHARE * first.odds
+    else:
+        plain = candidate.odds > BLANK_SHARE * first.odds
     # A window without lines could be a part of the same device unless it lies where only another can.
     gap = BARE_GAP if candidate.lined == first.lined else DEVICE_GAP
-    if b.score > a.score - LESS_PLAIN and search.evident(candidate) and _apart(kept, candidate, gap):
+    if plain and _apart(kept, candidate, gap):
         kept.append(candidate)
+
+
+def _as_wide(a: Window, b: Window) -> bool:
+    """Tell whether two windows are as wide, both being open to doubt."""
+    return abs(math.log(b.width / a.width)) < 1.3 * WIDTH
 
 
 def _another_kind(first: Candidate, candidate: Candidate, search: Search) -> bool:
     """Tell whether a candidate of any size is as plainly a strip as the first."""
     less_score, less_odds, least_odds = OTHER_KIND
+    control = candidate.hypotheses[0].control
     return (
         candidate is not first
+        and control is not None
+        and control.quality > SHARP
         and search.evident(candidate)
         and candidate.hypotheses[0].score > first.hypotheses[0].score - less_score
         and candidate.odds > max(first.odds - less_odds, least_odds)
