@@ -26,8 +26,8 @@ __all__ = ["Pool", "Search", "in_reading_order", "other_strips"]
 
 FloatArray = NDArray[np.float64]
 
-# Side by side under a phone, near and far windows differ by a fifth in size and a few degrees in direction.
-LEAN, WIDTH, LENGTH = 0.09, 0.22, 0.35  # radians, and natural logarithms of sizes
+# Laid side by side by hand and seen by a phone, windows differ by a fifth in size and ten degrees in angle.
+LEAN, WIDTH, LENGTH = 0.18, 0.22, 0.35  # radians, and natural logarithms of sizes
 SAME_SIZE = 0.15  # natural logarithm: rectangles that speak for one size
 BARE_GAP = 1.5  # window widths between the middles of bare membranes on one card
 DEVICE_GAP = 3.2  # the same of cassettes: 18 mm or more over windows of at most 5 mm
@@ -36,10 +36,11 @@ LEAST_ODDS = 0.0  # of a rectangle worth a close look, once its size and directi
 PLACES, NESTED = 24, 4  # places looked at closely, and rectangles at each
 ROUNDS = 3  # of filling the gaps that a regular spacing leaves
 MOVES = (-0.5, -0.25, 0.0, 0.25, 0.5), (-0.15, -0.05, 0.05, 0.15)  # widths across, lengths along
-STRETCHES = (0.9, 1.0, 1.15, 1.35)  # of the length: the first one's ends are open to doubt
+ENDS = (-0.15, -0.1, -0.05, 0.0, 0.05, 0.1, 0.15)  # window lengths by which each end is then moved
 SURE_ODDS = 2.5  # log-odds of a first strip from which others may be inferred
 LESS_PLAIN = 2.0  # score by which a sibling may be less plain than the first
-LINED_SHARE, BLANK_SHARE = 0.3, 0.6  # of the first one's log-odds that a sibling needs, with a line or without
+# Of the first one's log-odds that a sibling needs: with a line, without, and where the spacing expects one.
+LINED_SHARE, BLANK_SHARE, EXPECTED_SHARE = 0.3, 0.6, 0.3
 OTHER_KIND = (0.8, 1.5, 4.0)  # score and log-odds that another kind may be less plain by; least log-odds
 SHARP = -0.4  # least quality of another kind's control line; text and rims stay below
 SURE_LINE = 0.8  # probability of a control line
@@ -103,22 +104,30 @@ def other_strips(first: Candidate, scene: Sequence[Candidate], search: Search) -
     """
     if first.odds < SURE_ODDS:
         return []
-    kind = _common_kind(first, scene, search)
     kept = [first]
-    for windows, odds in _places(kind, kept, search):
-        more, more_odds = _around(replace(windows[0], length=kind.length, width=kind.width), search.pool)
-        _add(kept, search.examine([*windows, *more], [*odds, *more_odds]), search)
-    for _ in range(ROUNDS):
-        before = len(kept)
-        for window in _gaps(kept, search):
-            place = _around(replace(window, length=kind.length, width=kind.width), search.pool)
-            _add(kept, search.examine(*place), search)
-        if len(kept) == before:
-            break
+    kind = _common_kind(first, scene, search)
+    for candidate in scene:
+        if candidate is not first and _alike(kind, _window(candidate).scaled(search.scale)):
+            _add(kept, candidate, search)
+    for place in _places(kind, kept, search):
+        _add(kept, search.examine(*place), search)
+    _fill_gaps(kept, kind, search)
     for candidate in scene:
         if candidate.lined and _another_kind(first, candidate, search) and _apart(kept, candidate):
             kept.append(candidate)
     return kept[1:]
+
+
+def _fill_gaps(kept: list[Candidate], kind: Window, search: Search) -> None:
+    """Look where the spacing of the strips found so far leaves room for more, until none is found."""
+    for _ in range(ROUNDS):
+        before = len(kept)
+        for share in (1.0, 0.5):
+            for window in _gaps(kept, share, search):
+                place = _around(replace(window, length=kind.length, width=kind.width), search.pool)
+                _add(kept, search.examine(*place), search, expected=True)
+        if len(kept) == before:
+            return
 
 
 def in_reading_order(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
@@ -145,7 +154,9 @@ def _common_kind(first: Candidate, scene: Sequence[Candidate], search: Search) -
     """
     here = _window(first)
     others = [
-        c for c in scene if c is not first and c.lined == first.lined and search.evident(c) and _apart([first], c)
+        c
+        for c in scene
+        if c is not first and c.lined == first.lined and search.evident(c) and _apart([first], c)
     ]
     others = [c for c in others if _lean(here, _window(c)) < LEAN]
     if not others:
@@ -194,12 +205,24 @@ def _same_place(a: Window, b: Window) -> bool:
     return math.hypot(a.x - b.x, a.y - b.y) < 0.6 * max(a.width, b.width) or overlap(a, b) > 0.2
 
 
-def _add(kept: list[Candidate], candidate: Candidate, search: Search) -> None:
-    """Keep a candidate of the first one's kind if it is plainly a strip of its own."""
+def _alike(a: Window, b: Window) -> bool:
+    """Tell whether two windows may be of one kind of device."""
+    sizes = abs(math.log(b.length / a.length)) < LENGTH and abs(math.log(b.width / a.width)) < WIDTH
+    return sizes and _lean(a, b) < LEAN
+
+
+def _add(kept: list[Candidate], candidate: Candidate, search: Search, *, expected: bool = False) -> None:
+    """Keep a candidate of the first one's kind if it is plainly a strip of its own.
+
+    Less is asked where the spacing of the others lets one be expected: an unused or invalid test among
+    others must not go unnoticed.
+    """
     first = kept[0]
     if not search.evident(candidate) or not _as_wide(_window(first), _window(candidate)):
         return
-    if candidate.lined:
+    if expected:
+        plain = candidate.odds > max(EXPECTED_SHARE * first.odds, SURE_ODDS)
+    elif candidate.lined:
         plain = candidate.hypotheses[0].score > first.hypotheses[0].score - LESS_PLAIN
         plain &= candidate.control_probability > SURE_LINE and candidate.odds > LINED_SHARE * first.odds
     else:
@@ -249,10 +272,10 @@ def _lean(a: Window, b: Window) -> float:
     return abs(math.remainder(a.angle - b.angle, math.pi))
 
 
-def _gaps(kept: Sequence[Candidate], search: Search) -> list[Window]:
-    """Return where the spacing of the strips found lets more be expected, inside the search picture.
+def _gaps(kept: Sequence[Candidate], share: float, search: Search) -> list[Window]:
+    """Return where the spacing of the strips found leaves room for more, inside the search picture.
 
-    Each strip is moved by the step to its nearest neighbour, and by that of every other strip.
+    Each strip is moved both ways by a share of the step from any strip to its nearest neighbour.
     """
     windows = [_window(c).scaled(search.scale) for c in kept]
     if len(windows) < 2:
@@ -260,7 +283,7 @@ def _gaps(kept: Sequence[Candidate], search: Search) -> list[Window]:
     height, width = search.pool.planes.shape[:2]
     found: list[Window] = []
     for w in windows:
-        for step_x, step_y in _steps(windows):
+        for step_x, step_y in _steps(windows, share):
             moved = replace(w, x=w.x + step_x, y=w.y + step_y)
             inside = all(0 <= x < width and 0 <= y < height for x, y in moved.quad())
             if inside and all(_beside(other, moved, BARE_GAP) for other in (*windows, *found)):
@@ -268,28 +291,28 @@ def _gaps(kept: Sequence[Candidate], search: Search) -> list[Window]:
     return found[:PLACES]
 
 
-def _steps(windows: Sequence[Window]) -> list[tuple[float, float]]:
-    """Return the distinct steps between nearest neighbours, both ways, and half of each."""
+def _steps(windows: Sequence[Window], share: float) -> list[tuple[float, float]]:
+    """Return the distinct steps between nearest neighbours, both ways."""
     steps: list[tuple[float, float]] = []
     for a in windows:
         b = min((w for w in windows if w is not a), key=lambda w: math.hypot(w.x - a.x, w.y - a.y))
-        for share in (1.0, -1.0, 0.5, -0.5):
-            step = (share * (b.x - a.x), share * (b.y - a.y))
+        for part in (share, -share):
+            step = (part * (b.x - a.x), part * (b.y - a.y))
             if all(math.hypot(step[0] - s[0], step[1] - s[1]) > 0.5 * a.width for s in steps):
                 steps.append(step)
     return steps
 
 
 def _around(window: Window, pool: Pool) -> tuple[list[Window], list[float]]:
-    """Return the likeliest rectangle of each length near an expected one."""
-    tried = []
-    for stretch in STRETCHES:
-        for across in MOVES[0]:
-            for along in MOVES[1]:
-                x, y = window.at(0.5 + along, 0.5 + across)
-                tried.append(replace(window, x=x, y=y, length=window.length * stretch))
-    odds = window_scores(pool.planes, tried).reshape(len(STRETCHES), -1)
-    best = odds.argmax(axis=1)
-    per_length = odds.shape[1]
-    windows = [tried[k * per_length + int(i)] for k, i in enumerate(best)]
-    return windows, [float(row.max()) for row in odds]
+    """Return the likeliest rectangles near an expected one: placed roughly first, then each end finely."""
+    rough = [
+        replace(window, x=x, y=y)
+        for across in MOVES[0]
+        for along in MOVES[1]
+        for x, y in [window.at(0.5 + along, 0.5 + across)]
+    ]
+    best = rough[int(np.argmax(window_scores(pool.planes, rough)))]
+    fine = [best.cut(start, 1 + stop) for start in ENDS for stop in ENDS]
+    odds = window_scores(pool.planes, fine)
+    order = np.argsort(-odds)[:NESTED]
+    return [fine[i] for i in order], [float(odds[i]) for i in order]
