@@ -14,7 +14,7 @@ from reader.interpret.assay import Assay
 from reader.interpret.assign import Assignment, NamedLine, SeenLine, assign
 from reader.interpret.labels import LABELS
 from reader.interpret.verdict import Evidence, decide
-from reader.locate.direction import text_vote
+from reader.locate.direction import direction_odds
 from reader.locate.find import Candidate, Hypothesis, patch_of
 from reader.measure.evidence import line_probability
 from reader.measure.lines import FoundLine, Patch
@@ -84,7 +84,7 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
     """
     seen = _gather(candidate)
     best = _best_window(candidate, seen)
-    vote = 0.0 if candidate.close_up else text_vote(view, best.window)
+    odds = 0.0 if candidate.close_up else direction_odds(view, best.window)
     shares = [_share(s, candidate.hypotheses[0].window, best.window) for s in seen]
     sigma = _typical_sigma(best)
     rows = min(max(round(best.window.width), COARSEST_ROWS), FINEST_ROWS)
@@ -92,7 +92,7 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
     patch = patch_of(view, best.window, rows)
 
     def measured(seen: Sequence[SeenLine]) -> tuple[Assignment, MembraneFit]:
-        naming = assign(assay, seen, vote=vote, sigma=sigma)
+        naming = assign(assay, seen, odds=odds, sigma=sigma)
         return naming, _measure(patch, best, assay, naming)
 
     naming, fit = measured(shares)
@@ -219,7 +219,7 @@ def _reading(seen: _Measured, number: int) -> StripReading:
     verdict = decide(assay, evidence, doubt=DOUBT)
     flags = _flags(seen, verdict.outcome)
     outcome, analytes, summary = verdict.outcome, verdict.analytes, verdict.summary
-    doubt = _doubt(seen, flags) if outcome is Outcome.NEGATIVE else None
+    doubt = _doubt(seen, flags, outcome)
     if doubt is not None:
         outcome, summary = Outcome.INDETERMINATE, doubt
         analytes = {name: replace(a, outcome=outcome, confidence=None) for name, a in analytes.items()}
@@ -246,12 +246,13 @@ def _reading(seen: _Measured, number: int) -> StripReading:
     )
 
 
-def _doubt(seen: _Measured, flags: tuple[str, ...]) -> str | None:
-    """Return what forbids to rule out a test line, if anything does."""
-    if "heavy-jpeg" in flags:
+def _doubt(seen: _Measured, flags: tuple[str, ...], outcome: Outcome) -> str | None:
+    """Return what forbids a call, if anything does."""
+    if outcome is Outcome.NEGATIVE and "heavy-jpeg" in flags:
         return "The picture is too strongly compressed to rule out a faint line."
-    if seen.naming.contested:
-        return "The only line may be the test line: the picture does not show which end is the control's."
+    # In a competitive test a lone control line is a positive.
+    if outcome in (Outcome.NEGATIVE, Outcome.POSITIVE) and seen.naming.lone_test > DOUBT:
+        return "The only line may be the test line: it lies at the end that seems to be the sample's."
     return None
 
 

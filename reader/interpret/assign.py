@@ -10,18 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reader.interpret.assay import Assay, LineSpec
+from reader.interpret.flow import WINDOW_ERROR, weigh_lone_line
 
 __all__ = ["Assignment", "NamedLine", "SeenLine", "assign"]
 
 ABSENT = 0.004  # probability of a line at a place where nothing at all was seen
 PRESENT = 0.5
 SURE = 0.9
-# Vote of the device's print beyond which it alone settles the direction: names and codes reach it, a few
-# letters beside the window or a well do not.
-STRONG_VOTE = 1.4
-LEANING_VOTE = 0.5  # vote beyond which it is right in nine devices of ten
+KNOWN_ODDS = 2.0  # natural log-odds from the device at which all of 50 real and 95 simulated ones were right
+FIT_WEIGHT = 2.0  # natural log-odds for a control line one window length nearer to its place
 TEST_OFFSET = 0.36  # window lengths from control to test line: the median of single-line kits
-WINDOW_ERROR = 0.10  # window lengths by which the ends of a found window may be off
 NEAREST_PLACE = 0.12  # of the window's length: no expected line lies nearer to its end
 
 
@@ -71,18 +69,17 @@ class Assignment:
         True when the control end is the right one.
     known : bool
         True when the picture shows the direction.
-    contested : bool
-        True when a lone line lies where the device's print, though it does not settle the direction, would
-        have the sample end: it may be a test line without a control.
+    lone_test : float
+        Probability that the only line there is a test line without a control; 0 when there are more.
     """
 
     lines: tuple[NamedLine, ...]
     reverse: bool
     known: bool
-    contested: bool
+    lone_test: float
 
 
-def assign(assay: Assay, seen: Sequence[SeenLine], *, vote: float, sigma: float) -> Assignment:
+def assign(assay: Assay, seen: Sequence[SeenLine], *, odds: float, sigma: float) -> Assignment:
     """Name the lines of a strip.
 
     Parameters
@@ -91,41 +88,33 @@ def assign(assay: Assay, seen: Sequence[SeenLine], *, vote: float, sigma: float)
         The profile; an open-ended one takes all lines that are there.
     seen : sequence of SeenLine
         What was found, in any order.
-    vote : float
-        Evidence for the left end being the control's (positive) or the right one (negative), from what
-        is printed on the device; 0 when nothing is.
+    odds : float
+        Natural log-odds that the left end is the control's, from what the device shows; 0 for nothing.
     sigma : float
         Line sigma to expect where nothing was seen, window lengths.
     """
-    reverse, known = _direction(assay, seen, vote)
+    reverse, lone_test = _direction(assay, seen, odds)
     turned = [_turn(line) for line in seen] if reverse else list(seen)
     name = _open_ended if assay.open_ended else _by_place
     lines = name(assay, sorted(turned, key=lambda line: line.place), sigma)
     if reverse:
         lines = [NamedLine(n.name, n.role, 1 - n.place, n.sigma, n.present, n.unexpected) for n in lines]
-    return Assignment(tuple(lines), reverse, known, not known and _contested(seen, vote))
-
-
-def _contested(seen: Sequence[SeenLine], vote: float) -> bool:
-    """Tell whether a lone line lies at the sample end as the print leans."""
-    there = [line for line in seen if max(line.present, line.control) > PRESENT]
-    if len(there) != 1 or abs(vote) < LEANING_VOTE:
-        return False
-    place = there[0].place if vote > 0 else 1 - there[0].place
-    return place > 0.5
+    known = abs(odds) >= KNOWN_ODDS and reverse == (odds < 0)
+    return Assignment(tuple(lines), reverse, known, lone_test)
 
 
 def _turn(line: SeenLine) -> SeenLine:
     return SeenLine(1 - line.place, line.sigma, line.present, line.control)
 
 
-def _direction(assay: Assay, seen: Sequence[SeenLine], vote: float) -> tuple[bool, bool]:
-    """Return whether the control end is the right one, and whether that is known."""
-    if abs(vote) >= STRONG_VOTE:
-        return vote < 0, True
+def _direction(assay: Assay, seen: Sequence[SeenLine], odds: float) -> tuple[bool, float]:
+    """Return whether the control end is the right one, and how probably a lone line is a test line."""
+    there = [line for line in seen if max(line.present, line.control) > PRESENT]
+    if len(there) == 1:
+        lone = weigh_lone_line(assay, there[0].place, odds)
+        return lone.odds < 0, lone.test
     fits = [_fit(assay, lines) for lines in (seen, [_turn(line) for line in seen])]
-    balance = fits[0] - fits[1] + 0.5 * vote
-    return balance < 0, False
+    return FIT_WEIGHT * (fits[0] - fits[1]) + odds < 0, 0.0
 
 
 def _fit(assay: Assay, seen: Sequence[SeenLine]) -> float:

@@ -17,6 +17,7 @@ from reader.locate.coloured import find_bars, propose_from_bars
 from reader.locate.framed import propose_framed
 from reader.locate.outlines import propose_outlined
 from reader.locate.rank import distinct, search_planes, window_scores
+from reader.locate.siblings import Pool, Search, in_reading_order, other_strips
 from reader.measure.evidence import control_probability, likely_control, line_probability
 from reader.measure.lines import ROWS, FoundLine, Patch, find_lines, ground, texture
 from reader.measure.setting import line_plausibility
@@ -55,7 +56,7 @@ BARE_SCORE = 2.6  # what four sides on edges are worth to a framed window
 LINED_SCORE, LINED_ODDS = -0.6, 0.8  # least score and log-odds of a window with a control line
 BLANK_ODDS = 3.4  # least log-odds of a window without one
 BLANK_LEAD = 3.0  # log-odds by which a blank window must be more of a window than one with lines
-SIBLING_LEAN, SIBLING_SIZE, SIBLING_SCORE = 0.09, 0.22, 1.1  # radians, log of sizes, score
+LEAN = 0.09  # radians between windows of one strip that count as parallel
 INNER_ODDS, INNER_SCORE = 2.5, 0.6  # of a small window inside a device; parts of a cut window stay below
 RANK_WEIGHT = 0.35  # of a ranker's log-odds against a line's quality
 
@@ -144,7 +145,8 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
         Strips in reading order (rows, then left to right); empty when nothing in the photo looks
         like a read window. A strip may have no visible line.
     """
-    scene = _in_scene(view)
+    pool = _pool(view)
+    scene = _in_scene(view, pool)
     long_side = max(view.pixels.shape[:2])
     close = None
     if not any(_small_window(c, long_side) for c in scene):
@@ -157,8 +159,8 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
     elif first is not None:
         first = next((c for c in scene if c.lined and _evident(c) and _in_line(first, c)), first)
     if first is not None:
-        others = [c for c in scene if c is not first and c.lined == first.lined]
-        return _in_reading_order([first, *_siblings(first, others)])
+        search = Search(pool, view.scale, lambda *place: _candidate(view, *place), _evident)
+        return in_reading_order([first, *other_strips(first, scene, search)])
     if close is not None and close.lined:
         return (close,)
     return ()
@@ -184,47 +186,7 @@ def _in_line(a: Candidate, b: Candidate) -> bool:
     p, q = a.hypotheses[0].window, b.hypotheses[0].window
     across = abs((q.x - p.x) * p.across[0] + (q.y - p.y) * p.across[1])
     lean = abs(math.remainder(p.angle - q.angle, math.pi))
-    return lean < 2 * SIBLING_LEAN and across < 0.6 * p.width and abs(math.log(q.width / p.width)) < 0.3
-
-
-def _siblings(first: Candidate, others: Sequence[Candidate]) -> list[Candidate]:
-    """Return the strips that lie beside the first: as wide, parallel, about as evident."""
-    kept = [first]
-    for other in others:
-        a, b = first.hypotheses[0].window, other.hypotheses[0].window
-        alike = _alike(a, b)
-        evident = other.hypotheses[0].score > first.hypotheses[0].score - SIBLING_SCORE
-        if alike and evident and all(_beside(k.hypotheses[0].window, b) for k in kept):
-            kept.append(other)
-    return kept[1:]
-
-
-def _alike(a: Window, b: Window) -> bool:
-    """Tell whether two windows are parallel and of one size."""
-    lean = abs(math.remainder(a.angle - b.angle, math.pi))
-    wide, long = abs(math.log(b.width / a.width)), abs(math.log(b.length / a.length))
-    return lean < SIBLING_LEAN and wide < SIBLING_SIZE and long < 2 * SIBLING_SIZE
-
-
-def _beside(a: Window, b: Window) -> bool:
-    """Tell whether two windows lie beside each other, not one beyond the other on the same strip."""
-    u, v = a.flow, a.across
-    along = abs((b.x - a.x) * u[0] + (b.y - a.y) * u[1])
-    across = abs((b.x - a.x) * v[0] + (b.y - a.y) * v[1])
-    return across > 1.5 * a.width or along > 2.5 * a.length
-
-
-def _in_reading_order(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """Order strips by rows, then from left to right; what begins a row is at most 3/4 of a window higher."""
-    rows: list[list[Candidate]] = []
-    for candidate in sorted(found, key=lambda c: c.hypotheses[0].window.y):
-        window = candidate.hypotheses[0].window
-        tall = max(abs(window.length * window.flow[1]), abs(window.width * window.across[1]), 1.0)
-        if rows and window.y - rows[-1][0].hypotheses[0].window.y < 0.75 * tall:
-            rows[-1].append(candidate)
-        else:
-            rows.append([candidate])
-    return tuple(c for row in rows for c in sorted(row, key=lambda c: c.hypotheses[0].window.x))
+    return lean < 2 * LEAN and across < 0.6 * p.width and abs(math.log(q.width / p.width)) < 0.3
 
 
 def _small_window(candidate: Candidate, long_side: int) -> bool:
@@ -310,33 +272,31 @@ def _bare_membrane(view: View) -> list[Hypothesis]:
     return [_look(view, whole, BARE_SCORE, in_scene=True)]
 
 
-def _in_scene(view: View) -> tuple[Candidate, ...]:
-    """Look for windows that are small in the picture."""
+def _pool(view: View) -> Pool:
+    """Propose windows that are small in the picture, and rank them."""
     log_small = view.log_small
-    bars = find_bars(log_small)
     proposals = propose_outlined(np.ascontiguousarray(view.small.max(axis=2)))
-    proposals += propose_from_bars(log_small, bars)
+    proposals += propose_from_bars(log_small, find_bars(log_small))
     windows = distinct([w for w in proposals if w.width >= LEAST_WIDTH_PX])
-    odds = window_scores(search_planes(log_small), windows)
-    places = _places(windows, odds)
-    # A place that cannot be evident is of interest only beside one that is, as its sibling.
-    likely = [place for place in places if odds[place].max() > LINED_ODDS]
-    found = [_seen_at(view, windows, odds, place) for place in likely]
-    shown = [c.hypotheses[0].window.scaled(view.scale) for c in found if _evident(c)]
-    rest = places[len(likely) :]
-    alike = [place for place in rest if any(_alike(a, windows[i]) for a in shown for i in place)]
-    found += [_seen_at(view, windows, odds, place) for place in alike]
-    found.sort(key=lambda c: -c.hypotheses[0].score)
-    return tuple(found)
+    planes = search_planes(log_small)
+    return Pool(planes, windows, window_scores(planes, windows))
 
 
-def _seen_at(view: View, windows: Sequence[Window], odds: np.ndarray, place: np.ndarray) -> Candidate:
-    """Look at the rectangles of one place closely."""
+def _in_scene(view: View, pool: Pool) -> tuple[Candidate, ...]:
+    """Look for windows that are small in the picture."""
+    # A place that cannot be evident is not worth a close look.
+    places = [p for p in _places(pool.windows, pool.odds) if pool.odds[p].max() > LINED_ODDS]
+    found = [_candidate(view, [pool.windows[i] for i in p], pool.odds[p]) for p in places]
+    return tuple(sorted(found, key=lambda c: -c.hypotheses[0].score))
+
+
+def _candidate(view: View, windows: Sequence[Window], odds: Sequence[float]) -> Candidate:
+    """Look closely at rectangles of one place, in pixels of the search picture."""
     hypotheses = [
-        _look(view, windows[i].scaled(1 / view.scale), RANK_WEIGHT * odds[i], in_scene=True) for i in place
+        _look(view, window.scaled(1 / view.scale), RANK_WEIGHT * log_odds, in_scene=True)
+        for window, log_odds in zip(windows, odds, strict=True)
     ]
-    hypotheses = _with_right_ends(hypotheses)
-    return Candidate(_weighted(hypotheses), float(odds[place].max()), close_up=False)
+    return Candidate(_weighted(_with_right_ends(hypotheses)), float(max(odds)), close_up=False)
 
 
 def _with_right_ends(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
@@ -382,7 +342,7 @@ def _within(short: Window, long: Window) -> bool:
     """Tell whether one window lies along the other and is shorter."""
     lean = abs(math.remainder(short.angle - long.angle, math.pi))
     across = abs((long.x - short.x) * short.across[0] + (long.y - short.y) * short.across[1])
-    return long.length > 1.1 * short.length and lean < SIBLING_LEAN and across < 0.4 * short.width
+    return long.length > 1.1 * short.length and lean < LEAN and across < 0.4 * short.width
 
 
 def _ends_at(short: Window, long: Window, line: FoundLine) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reader.geometry import Window, from_box
+from reader.locate.edges import edge_map
 
 __all__ = ["propose_outlined"]
 
@@ -45,7 +46,7 @@ def propose_outlined(plane: NDArray[np.uint8]) -> list[Window]:
     for blur in BLURS_PX:
         smooth = plane if blur == 0 else np.asarray(cv2.GaussianBlur(plane, (0, 0), blur), np.uint8)
         for low, high in THRESHOLDS:
-            edges = np.asarray(cv2.Canny(smooth, low, high), np.uint8)
+            edges = edge_map(smooth, low, high)
             for gap in GAPS_PX:
                 found += _rectangles(edges, gap)
     return found

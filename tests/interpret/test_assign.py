@@ -30,33 +30,33 @@ PAIR = [seen(0.3, control=0.97), seen(0.66)]
 
 
 def test_two_lines_are_control_and_test_from_the_control_end():
-    result = assign(GENERIC, PAIR, vote=2.0, sigma=SIGMA)
+    result = assign(GENERIC, PAIR, odds=3.0, sigma=SIGMA)
     assert [(n.name, n.role, n.place) for n in result.lines] == [("C", "control", 0.3), ("T", "test", 0.66)]
     assert result.known
     assert not result.reverse
 
 
 def test_the_order_in_which_lines_were_seen_does_not_matter():
-    assert assign(GENERIC, PAIR[::-1], vote=2.0, sigma=SIGMA) == assign(GENERIC, PAIR, vote=2.0, sigma=SIGMA)
+    assert assign(GENERIC, PAIR[::-1], odds=3.0, sigma=SIGMA) == assign(GENERIC, PAIR, odds=3.0, sigma=SIGMA)
 
 
 def test_a_clear_print_decides_the_direction_and_the_first_line_from_that_end_is_the_control():
-    result = assign(GENERIC, PAIR, vote=-2.0, sigma=SIGMA)
+    result = assign(GENERIC, PAIR, odds=-3.0, sigma=SIGMA)
     assert result.reverse
     assert result.known
     assert [(n.name, round(n.place, 6)) for n in result.lines] == [("C", 0.66), ("T", 0.3)]
 
 
 def test_without_print_the_direction_is_assumed():
-    assert not assign(GENERIC, PAIR, vote=0.0, sigma=SIGMA).known
+    assert not assign(GENERIC, PAIR, odds=0.0, sigma=SIGMA).known
 
 
 @pytest.mark.parametrize("assay", [GENERIC, MALARIA])
 def test_a_turned_window_gives_the_same_names(assay):
     lines = [seen(assay.controls[0].position, control=0.97), seen(assay.tests[-1].position)]
-    for vote in (0.0, 2.0):
-        upright = assign(assay, lines, vote=vote, sigma=SIGMA)
-        turned = assign(assay, mirrored(lines), vote=-vote, sigma=SIGMA)
+    for odds in (0.0, 3.0):
+        upright = assign(assay, lines, odds=odds, sigma=SIGMA)
+        turned = assign(assay, mirrored(lines), odds=-odds, sigma=SIGMA)
         assert upright.reverse is not turned.reverse
         for a, b in zip(upright.lines, turned.lines, strict=True):
             assert (a.name, a.role, a.present) == (b.name, b.role, b.present)
@@ -64,7 +64,7 @@ def test_a_turned_window_gives_the_same_names(assay):
 
 
 def test_a_lone_line_is_the_control_and_the_test_is_looked_for_where_it_usually_is():
-    lines = named(assign(GENERIC, [seen(0.3, control=0.97)], vote=0.0, sigma=SIGMA))
+    lines = named(assign(GENERIC, [seen(0.3, control=0.97)], odds=0.0, sigma=SIGMA))
     assert lines["C"].place == 0.3
     assert lines["C"].present > 0.5
     assert lines["T"].present < 0.1
@@ -73,7 +73,7 @@ def test_a_lone_line_is_the_control_and_the_test_is_looked_for_where_it_usually_
 
 def test_when_nothing_was_seen_the_expected_lines_are_listed_as_absent():
     for assay in (GENERIC, MALARIA):
-        result = assign(assay, [], vote=0.0, sigma=SIGMA)
+        result = assign(assay, [], odds=0.0, sigma=SIGMA)
         assert {n.name for n in result.lines} == {spec.name for spec in assay.lines}
         assert all(n.present < 0.1 for n in result.lines)
         assert all(n.sigma == SIGMA for n in result.lines)
@@ -81,17 +81,17 @@ def test_when_nothing_was_seen_the_expected_lines_are_listed_as_absent():
 
 def test_an_open_ended_assay_names_as_many_test_lines_as_there_are():
     lines = [seen(0.2, control=0.97), seen(0.4), seen(0.6), seen(0.8)]
-    result = assign(GENERIC, lines, vote=2.0, sigma=SIGMA)
+    result = assign(GENERIC, lines, odds=3.0, sigma=SIGMA)
     assert [n.name for n in result.lines] == ["C", "T1", "T2", "T3"]
 
 
 def test_improbable_marks_beside_a_clear_pair_get_no_name():
-    result = assign(GENERIC, [*PAIR, seen(0.9, present=0.05)], vote=2.0, sigma=SIGMA)
+    result = assign(GENERIC, [*PAIR, seen(0.9, present=0.05)], odds=3.0, sigma=SIGMA)
     assert [n.name for n in result.lines] == ["C", "T"]
 
 
 def test_a_doubtful_mark_is_the_test_line_with_its_doubt():
-    lines = named(assign(GENERIC, [PAIR[0], seen(0.66, present=0.3)], vote=2.0, sigma=SIGMA))
+    lines = named(assign(GENERIC, [PAIR[0], seen(0.66, present=0.3)], odds=3.0, sigma=SIGMA))
     assert lines["T"].present == 0.3
     assert lines["T"].place == 0.66
 
@@ -108,7 +108,7 @@ def test_a_kit_s_lines_are_named_by_where_it_has_them():
     for test in tests:
         result = named(
             assign(
-                MALARIA, [seen(control.position, control=0.97), seen(test.position)], vote=2.0, sigma=SIGMA
+                MALARIA, [seen(control.position, control=0.97), seen(test.position)], odds=3.0, sigma=SIGMA
             )
         )
         assert result[test.name].present > 0.5
@@ -119,7 +119,7 @@ def test_a_shifted_window_does_not_change_the_names():
     lines = [seen(MALARIA.controls[0].position, control=0.97)] + [seen(t.position) for t in MALARIA.tests]
     for shift in (-0.08, 0.08):
         moved = [SeenLine(x.place + shift, x.sigma, x.present, x.control) for x in lines]
-        result = assign(MALARIA, moved, vote=2.0, sigma=SIGMA)
+        result = assign(MALARIA, moved, odds=3.0, sigma=SIGMA)
         assert [n.name for n in result.lines] == [spec.name for spec in MALARIA.lines]
         assert all(n.present > 0.5 for n in result.lines)
 
@@ -128,7 +128,7 @@ def test_a_line_where_the_kit_has_none_is_reported_as_unexpected():
     positions = sorted(spec.position for spec in MALARIA.lines)
     odd = (positions[-1] + 1.0) / 2 if positions[-1] < 0.75 else positions[0] / 2
     lines = [seen(spec.position, control=0.97 * (spec.role == "control")) for spec in MALARIA.lines]
-    result = assign(MALARIA, [*lines, seen(odd)], vote=2.0, sigma=SIGMA)
+    result = assign(MALARIA, [*lines, seen(odd)], odds=3.0, sigma=SIGMA)
     (extra,) = [n for n in result.lines if n.unexpected]
     assert extra.place == odd
     assert {n.name for n in result.lines if not n.unexpected} == {spec.name for spec in MALARIA.lines}
@@ -143,10 +143,10 @@ probabilities = st.floats(0, 1)
     lines=st.lists(
         st.builds(SeenLine, places, st.floats(0.005, 0.1), probabilities, probabilities), max_size=7
     ),
-    vote=st.floats(-4, 4),
+    odds=st.floats(-4, 4),
 )
-def test_whatever_was_seen_every_expected_line_has_a_place_inside_the_window(assay, lines, vote):
-    result = assign(assay, lines, vote=vote, sigma=SIGMA)
+def test_whatever_was_seen_every_expected_line_has_a_place_inside_the_window(assay, lines, odds):
+    result = assign(assay, lines, odds=odds, sigma=SIGMA)
     names = [n.name for n in result.lines if not n.unexpected]
     assert names.count("C") == 1
     assert len(set(names)) == len(names)

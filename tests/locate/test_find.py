@@ -7,9 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from reader.geometry import Window, overlap
-from reader.locate.direction import text_vote
-from reader.locate.find import Candidate, Hypothesis, _in_reading_order, find_strips, patch_of
+from reader.geometry import overlap
+from reader.locate.find import Candidate, find_strips, patch_of
 from reader.simulate import Picture
 from reader.view import View
 from tests.locate import scenes
@@ -75,8 +74,7 @@ def test_two_cassettes_one_above_the_other_are_found_from_the_top():
     assert first.hypotheses[0].window.y < second.hypotheses[0].window.y
 
 
-def test_strips_of_one_row_are_in_order_wherever_the_row_lies():
-    def at(x: float, y: float) -> Candidate:
+def at(x: float, y: float) -> Candidate:
         hypothesis = Hypothesis(Window(x, y, math.pi / 2, 80, 20), 0.0, (), 0.0, 0.0)
         return Candidate((hypothesis,), 5.0, close_up=False)
 
@@ -101,24 +99,6 @@ def test_the_weights_of_the_hypotheses_sum_to_one_best_first():
 def test_a_control_line_is_probable_where_there_is_one():
     for picture in (scenes.cassette_picture(), scenes.crop_picture(), scenes.pair_picture()):
         assert all(candidate.control_probability > 0.7 for candidate in found(picture))
-
-
-def test_print_beyond_the_control_end_votes_for_it_in_either_direction():
-    picture = scenes.cassette_picture()
-    view, window = View(picture.pixels), scenes.window_of(picture.truth[0].window)
-    assert text_vote(view, window) > 0.1
-    assert text_vote(view, window.reversed()) == pytest.approx(-text_vote(view, window), abs=0.05)
-
-
-def test_a_plain_surface_does_not_vote():
-    plain = View(np.full((300, 400, 3), 200, np.uint8))
-    assert text_vote(plain, Window(200, 150, 0.3, 80, 20)) == pytest.approx(0.0, abs=1e-3)
-
-
-def test_a_window_at_the_border_does_not_vote_clearly_for_what_is_not_seen():
-    picture = scenes.crop_picture()
-    vote = text_vote(View(picture.pixels), scenes.window_of(picture.truth[0].window))
-    assert math.isfinite(vote)
 
 
 @pytest.mark.parametrize("rows", [16, 32, 100])
