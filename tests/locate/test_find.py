@@ -74,15 +74,6 @@ def test_two_cassettes_one_above_the_other_are_found_from_the_top():
     assert first.hypotheses[0].window.y < second.hypotheses[0].window.y
 
 
-def at(x: float, y: float) -> Candidate:
-        hypothesis = Hypothesis(Window(x, y, math.pi / 2, 80, 20), 0.0, (), 0.0, 0.0)
-        return Candidate((hypothesis,), 5.0, close_up=False)
-
-    for y in np.arange(0.0, 400.0, 3.7):
-        strips = [at(300, y - 4), at(100, y + 4), at(200, y), at(50, y + 200)]
-        assert [c.hypotheses[0].window.x for c in _in_reading_order(strips)] == [100, 200, 300, 50]
-
-
 def test_an_empty_table_has_no_strips():
     assert found(scenes.table_picture()) == ()
 
