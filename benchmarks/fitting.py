@@ -64,9 +64,14 @@ def rows(table: Path, sources: Sequence[str]) -> Iterator[dict[str, str]]:
 
 
 def fit_logistic(
-    features: FloatArray, target: NDArray[np.bool_], *, strength: float, weight: FloatArray | None = None
+    features: FloatArray,
+    target: NDArray[np.bool_],
+    *,
+    strength: float,
+    weight: FloatArray | None = None,
+    balance: bool = True,
 ) -> Model:
-    """Fit log-odds to standardised features, both classes weighing the same.
+    """Fit log-odds to standardised features.
 
     Parameters
     ----------
@@ -78,9 +83,12 @@ def fit_logistic(
         Inverse of the penalty on large weights (``C`` of scikit-learn).
     weight : ndarray, shape (N,), optional
         Of each row; by default all count the same.
+    balance : bool, default True
+        Whether both kinds are made to weigh the same.
     """
     scaler = StandardScaler().fit(features)
-    regression = LogisticRegression(C=strength, class_weight="balanced", max_iter=3000)
+    kinds = "balanced" if balance else None
+    regression = LogisticRegression(C=strength, class_weight=kinds, max_iter=3000)
     regression.fit(scaler.transform(features), target, sample_weight=weight)
     importance = np.asarray(regression.coef_[0], np.float64)
     weights = importance / scaler.scale_

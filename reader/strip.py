@@ -17,7 +17,7 @@ from reader.interpret.verdict import Evidence, decide
 from reader.locate.direction import direction_odds
 from reader.locate.find import Candidate, Hypothesis, patch_of
 from reader.measure.evidence import line_probability
-from reader.measure.lines import FoundLine, Patch
+from reader.measure.lines import FoundLine, Patch, is_flank
 from reader.measure.membrane import LineFit, MembraneFit, measure_lines
 from reader.measure.quality import Quality, assess
 from reader.photo import Photo
@@ -34,10 +34,10 @@ EVEN = 0.58  # averaged probability at which presence and absence of a test line
 DOUBT = 0.15  # share of wrong calls that is accepted where the evidence is weakest
 WEAK_CONTROL = 0.05  # absorbance: a tenth of a usual control line
 CONTROL_SNR = 3.0  # standard errors above blank membrane at which a control line is even odds
+PRESENT, CLEAR_SNR = 0.9, 5.0  # probability and standard errors of a line whose width can be trusted
 NOTHING_THERE = 0.01  # probability that is left to a line whose measured height is not even positive
 FULL = 0.99  # share of the width that a whole line covers
-SHOULDER, SHOULDER_SIGMAS = 0.28, 4.5  # membrane widths and line sigmas that a line's own flanks reach
-SHOULDER_SHARE = 0.3  # of a line's height, that its flank may have
+PLAIN_MARK = 0.05  # absorbance: what anyone sees at once
 MARK_HEIGHT = 0.02  # absorbance: fainter dirt counts as the membrane's own noise
 DEFAULT_SIGMA = 0.12  # membrane widths: 0.9 mm FWHM on a 3.3 mm membrane
 
@@ -108,9 +108,20 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
         baseline=fit.baseline,
         jpeg_quality=photo.jpeg_quality,
         lean=lean,
+        narrowest=_narrowest(naming, fit, patch.rows),
     )
     step = best.window.width / patch.rows
     return _reading(_Measured(candidate, best, assay, naming, fit, quality, step), number)
+
+
+def _narrowest(naming: Assignment, fit: MembraneFit, rows: int) -> float | None:
+    """Return the sigma of the narrowest line that is clearly there, membrane widths."""
+    clear = [
+        line.sigma / rows
+        for n, line in zip(naming.lines, fit.lines, strict=True)
+        if n.present > PRESENT and line.height > CLEAR_SNR * line.height_sigma
+    ]
+    return min(clear, default=None)
 
 
 def _measure(patch: Patch, h: Hypothesis, assay: Assay, naming: Assignment) -> MembraneFit:
@@ -130,7 +141,7 @@ def _gather(candidate: Candidate) -> list[_Seen]:
         aspect = h.window.length / h.window.width
         for line in h.lines:
             is_control = line is control
-            if any(_is_flank(line, other) for other in h.lines):
+            if any(is_flank(line, other) for other in h.lines):
                 continue
             p = h.control_probability if is_control else line_probability(line, control, aspect)
             along = _along(h.window, line.place / aspect, first)
@@ -145,14 +156,6 @@ def _gather(candidate: Candidate) -> list[_Seen]:
                 s = found[twin]
                 found[twin] = replace(s, present=s.present + share, control=s.control + as_control)
     return [replace(s, present=_sharpen(s.present, EVEN), control=_sharpen(s.control, 0.5)) for s in found]
-
-
-def _is_flank(line: FoundLine, other: FoundLine) -> bool:
-    """Tell whether a line is only what is left at the flank of a much stronger one."""
-    distance = abs(line.place - other.place)
-    if line is other or distance > max(SHOULDER, SHOULDER_SIGMAS * other.sigma):
-        return False
-    return line.height < (1.0 if distance < SHOULDER else SHOULDER_SHARE) * other.height
 
 
 def _along(window: Window, place: float, axis: Window) -> float:
@@ -253,7 +256,24 @@ def _doubt(seen: _Measured, flags: tuple[str, ...], outcome: Outcome) -> str | N
     # In a competitive test a lone control line is a positive.
     if outcome in (Outcome.NEGATIVE, Outcome.POSITIVE) and seen.naming.lone_test > DOUBT:
         return "The only line may be the test line: it lies at the end that seems to be the sample's."
+    if outcome is Outcome.NEGATIVE and _crossed(seen):
+        return "A mark crosses the membrane, and it is not sure whether it is a test line."
     return None
+
+
+def _crossed(seen: _Measured) -> bool:
+    """Tell whether a plain mark that was not taken for a line crosses the membrane, away from its ends."""
+    aspect = seen.best.window.length / seen.best.window.width
+    named = [n.place * aspect for n in seen.naming.lines if n.present > 0.5]
+    return any(
+        line.height > PLAIN_MARK
+        and line.full > 0.9
+        and line.step < 0.3
+        and line.to_end > 1.0
+        and all(abs(line.place - place) > SAME_LINE for place in named)
+        and not any(is_flank(line, other) for other in seen.best.lines)
+        for line in seen.best.lines
+    )
 
 
 def _evidence(named: NamedLine, fit: LineFit) -> Evidence:

@@ -23,7 +23,7 @@ from reader.measure.lines import ROWS, FoundLine, Patch, find_lines, ground, tex
 from reader.measure.setting import line_plausibility
 from reader.view import View
 
-__all__ = ["Candidate", "Hypothesis", "find_strips", "patch_of"]
+__all__ = ["Candidate", "Hypothesis", "find_strips", "look_at", "patch_of"]
 
 SIDE, END = 0.25, 0.60  # margins of a patch, in membrane widths
 LEAST_WIDTH_PX = 6.5  # of a window in the search picture: a line is then two pixels thick
@@ -209,7 +209,7 @@ def _close_up(view: View) -> Candidate | None:
     """Look for one window that fills the picture."""
     scale = view.scale
     proposals = propose_framed(view.log_small, keep=FRAMED_KEPT)[:FRAMED_LOOKED]
-    found = [_look(view, window.scaled(1 / scale), score, in_scene=False) for window, score in proposals]
+    found = [look_at(view, window.scaled(1 / scale), score, in_scene=False) for window, score in proposals]
     found += _bare_membrane(view)
     if not found:
         return None
@@ -237,7 +237,7 @@ def _extended(view: View, h: Hypothesis) -> list[Hypothesis]:
         for widths in EXTENSIONS:
             shift = side * widths * w.width / 2
             x, y = w.x + shift * w.flow[0], w.y + shift * w.flow[1]
-            longer = _look(
+            longer = look_at(
                 view, replace(w, x=x, y=y, length=w.length + widths * w.width), h.score, in_scene=False
             )
             if _cuts(h, longer) and _coloured_beyond(h, longer):
@@ -269,7 +269,7 @@ def _bare_membrane(view: View) -> list[Hypothesis]:
     across = np.median(light[:, np.isfinite(light).all(axis=0)], axis=1)
     if float(across.std()) > BARE_SCATTER:
         return []
-    return [_look(view, whole, BARE_SCORE, in_scene=True)]
+    return [look_at(view, whole, BARE_SCORE, in_scene=True)]
 
 
 def _pool(view: View) -> Pool:
@@ -293,7 +293,7 @@ def _in_scene(view: View, pool: Pool) -> tuple[Candidate, ...]:
 def _candidate(view: View, windows: Sequence[Window], odds: Sequence[float]) -> Candidate:
     """Look closely at rectangles of one place, in pixels of the search picture."""
     hypotheses = [
-        _look(view, window.scaled(1 / view.scale), RANK_WEIGHT * log_odds, in_scene=True)
+        look_at(view, window.scaled(1 / view.scale), RANK_WEIGHT * log_odds, in_scene=True)
         for window, log_odds in zip(windows, odds, strict=True)
     ]
     return Candidate(_weighted(_with_right_ends(hypotheses)), float(max(odds)), close_up=False)
@@ -371,7 +371,7 @@ def _same_place(a: Window, b: Window) -> bool:
     return near or overlap(a, b) > SAME_PLACE
 
 
-def _look(view: View, window: Window, score: float, *, in_scene: bool) -> Hypothesis:
+def look_at(view: View, window: Window, score: float = 0.0, *, in_scene: bool = True) -> Hypothesis:
     """Look at a proposed window closely and add what its lines and its texture say to its score."""
     patch = patch_of(view, window)
     lines = find_lines(patch)

@@ -45,6 +45,7 @@ FEATURES = (
 FARTHEST = 0.58
 NEAREST = 0.8
 MISPLACED = 0.1  # window lengths beyond that count: kits with many lines reach farther
+WIDEST = 1.0  # natural log of the ratio of widths beyond which nothing more is told
 OPEN = 10.0  # `FoundLine.to_end` where both ends are cut: there is no rim, and no window to be shared
 PLAUSIBLE = 0.5
 CLEAR_TINT = 0.5  # 1 - min/max of the channels' absorbances
@@ -106,7 +107,7 @@ def line_features(line: FoundLine, control: FoundLine, aspect: float) -> tuple[f
         _log(line.height / max(control.height, 1e-6), 0.01, 1),
         0.0 if line.to_end >= OPEN else min(max(share - FARTHEST, 0.0), MISPLACED),
         max(0.0, NEAREST - separation),
-        abs(math.log(line.sigma / control.sigma)),
+        min(abs(math.log(line.sigma / control.sigma)), WIDEST),
         min(separation, 1.5),
         line.frame,
         _log(line.plausible, 0.01, 1),

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from reader.measure.scan import LineScan
 
-__all__ = ["BLOCKS", "ROWS", "FoundLine", "Patch", "find_lines", "ground", "texture"]
+__all__ = ["BLOCKS", "ROWS", "FoundLine", "Patch", "find_lines", "ground", "is_flank", "texture"]
 
 FloatArray = NDArray[np.float32]
 
@@ -29,10 +29,12 @@ SIGMAS = (0.05, 0.07, 0.10, 0.14, 0.19, 0.26)  # line sigma in membrane widths: 
 SEARCH_MIX = np.array([0.25, 0.5, 0.25], np.float32)  # sees red, blue and black lines alike
 LEAST_HEIGHT = 0.004  # absorbance: a third of what a trained eye sees
 MAX_LINES = 6
+SHOULDER, SHOULDER_SIGMAS = 0.28, 4.5  # membrane widths and line sigmas that a line's own flanks reach
+SHOULDER_SHARE = 0.3  # of a line's height, that its flank may have
 ROBUST_ROUNDS = 4  # of reweighting: a line through the membrane changes little after three
 FRAME = (0.35, 0.85)  # widths before and after a line in which its window's sides are looked at
 FRAME_DEPTH = 0.125  # widths on both sides of a long edge: clear of its shadow, and within the patch
-LEAST_CONTRAST = 0.02  # absorbance: less than this between membrane and surroundings tells nothing
+FAINT_CONTRAST = 0.05  # absorbance: less than this between membrane and surroundings tells little
 SHIFTS = np.arange(-2, 3)  # samples by which a line's place may settle
 CLEAR = 2.6  # line sigmas from its middle beyond which a line has vanished
 LEAST_EXPLAINED = 0.5  # share of the local variation that a line must explain
@@ -215,6 +217,14 @@ def find_lines(patch: Patch) -> tuple[FoundLine, ...]:
     noise = {k: _noise(scans[k], rows, taken) for k in {k for k, _ in found}}
     lines = [replace(line, snr=line.height / noise[k]) for k, line in found]
     return tuple(line for line in lines if line.explained > LEAST_EXPLAINED)
+
+
+def is_flank(line: FoundLine, other: FoundLine) -> bool:
+    """Tell whether a line is only what is left at the flank of a much stronger one."""
+    distance = abs(line.place - other.place)
+    if line is other or distance > max(SHOULDER, SHOULDER_SIGMAS * other.sigma):
+        return False
+    return line.height < (1.0 if distance < SHOULDER else SHOULDER_SHARE) * other.height
 
 
 def texture(patch: Patch) -> tuple[float, float]:
@@ -416,12 +426,11 @@ def _frame(patch: Patch, place: int) -> float:
     spans = (slice(max(place - far, 0), max(place - near, 0)), slice(place + near + 1, place + far + 1))
     before, after = (_side_contrast(patch, span) for span in spans)
     known = np.isfinite(before) & np.isfinite(after)
-    strong = np.maximum(np.abs(before), np.abs(after))
-    known &= strong > LEAST_CONTRAST
     if not known.any():
         return 1.0
-    difference = np.abs(before - after)[known] / strong[known]
-    return float(1 - np.average(np.minimum(difference, 1.0), weights=strong[known]))
+    strong = np.maximum(np.abs(before), np.abs(after))[known] + FAINT_CONTRAST
+    difference = np.minimum(np.abs(before - after)[known] / strong, 1.0)
+    return float(1 - np.average(difference, weights=strong))
 
 
 def _side_contrast(patch: Patch, columns: slice) -> NDArray[np.float64]:

@@ -50,6 +50,7 @@ def assess(
     baseline: NDArray[np.float64],
     jpeg_quality: int | None,
     lean: float,
+    narrowest: float | None = None,
 ) -> Quality:
     """Judge how well the photo shows this window.
 
@@ -67,6 +68,8 @@ def assess(
         1..100, None if the photo is not a JPEG.
     lean : float
         How far lines lean against the right angle, widths per width.
+    narrowest : float, optional
+        Gaussian sigma of the narrowest clear line, membrane widths: no blur is wider than what it shows.
     """
     codes = _window_codes(pixels, window)
     bright = codes.max(axis=2)
@@ -75,6 +78,8 @@ def assess(
     blur = _edge_sigma(pixels, window)
     if blur is None:
         blur = _smear(codes)
+    if blur is not None and narrowest is not None:
+        blur = min(blur, narrowest)
     bow = _bow(baseline)
     values = {
         "width_px": window.width,

@@ -74,7 +74,8 @@ def test_the_line_of_a_positive_crop_is_found_although_its_label_does_not_say_wh
             features[line] += (4, 0, 0)
             lines.append(line)
         crops.append(fit["Crop"](features, k % 3 == 0))
-    model = fit["fit"](crops)
+    simulated = rng.normal(0, 1, (200, 3)) + np.arange(200)[:, None] % 2 * (4, 0, 0)
+    model = fit["fit"](crops, simulated, np.arange(200) % 2 == 1)
     found = [int(np.argmax(model.odds(crop.features))) for crop in crops if crop.positive]
     assert np.mean(np.equal(found, lines)) > 0.95
 

@@ -81,6 +81,12 @@ def test_compression_that_swallows_a_narrow_line_leaves_a_wide_one():
     assert "heavy-jpeg" not in judged(picture(), wide, jpeg_quality=30).flags
 
 
+def test_a_narrow_line_shows_that_a_picture_with_soft_edges_is_sharp():
+    blurred = cv2.GaussianBlur(picture(), (0, 0), 12.0)
+    assert "blurred" in judged(blurred).flags
+    assert not {"blurred", "soft"} & set(judged(blurred, narrowest=0.05).flags)
+
+
 def test_strong_compression_is_flagged_and_none_is_not():
     assert "heavy-jpeg" in judged(picture(), jpeg_quality=20).flags
     assert "heavy-jpeg" not in judged(picture(), jpeg_quality=None).flags
