@@ -32,8 +32,8 @@ SAME_LINE = 0.25  # membrane widths: nearer than this, two hypotheses saw the sa
 SHARPEN = 5.0  # slope on the log-odds of averaged probabilities: averaging blurs them
 EVEN = 0.58  # averaged probability at which presence and absence of a test line are equally likely
 DOUBT = 0.15  # share of wrong calls that is accepted where the evidence is weakest
-# Less is accepted for a lone line: the picture itself speaks against it when the device makes a missing control
-# line five times as likely as it is at large, and lone control lines stay ten times below.
+# Less is accepted for a lone line: the device then makes a missing control line five times as likely as it
+# is at large, while lone control lines stay ten times below that.
 LONE_DOUBT = 0.05
 WEAK_CONTROL = 0.05  # absorbance: a tenth of a usual control line
 CONTROL_SNR = 3.0  # standard errors above blank membrane at which a control line is even odds
