@@ -32,6 +32,9 @@ SAME_LINE = 0.25  # membrane widths: nearer than this, two hypotheses saw the sa
 SHARPEN = 5.0  # slope on the log-odds of averaged probabilities: averaging blurs them
 EVEN = 0.58  # averaged probability at which presence and absence of a test line are equally likely
 DOUBT = 0.15  # share of wrong calls that is accepted where the evidence is weakest
+# Less is accepted for a lone line: the device then makes a missing control line five times as likely as it
+# is at large, while lone control lines stay ten times below that.
+LONE_DOUBT = 0.05
 WEAK_CONTROL = 0.05  # absorbance: a tenth of a usual control line
 CONTROL_SNR = 3.0  # standard errors above blank membrane at which a control line is even odds
 PRESENT, CLEAR_SNR = 0.9, 5.0  # probability and standard errors of a line whose width can be trusted
@@ -254,7 +257,7 @@ def _doubt(seen: _Measured, flags: tuple[str, ...], outcome: Outcome) -> str | N
     if outcome is Outcome.NEGATIVE and "heavy-jpeg" in flags:
         return "The picture is too strongly compressed to rule out a faint line."
     # In a competitive test a lone control line is a positive.
-    if outcome in (Outcome.NEGATIVE, Outcome.POSITIVE) and seen.naming.lone_test > DOUBT:
+    if outcome in (Outcome.NEGATIVE, Outcome.POSITIVE) and seen.naming.lone_test > LONE_DOUBT:
         return "The only line may be the test line: it lies at the end that seems to be the sample's."
     if outcome is Outcome.NEGATIVE and _crossed(seen):
         return "A mark crosses the membrane, and it is not sure whether it is a test line."

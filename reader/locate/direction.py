@@ -30,7 +30,9 @@ ROWS = 16  # samples per window width
 LONGEST = 14.0  # window lengths over widths above which the look is cut short
 FLOOR = 0.002  # log10 of light: texture of a plain surface
 THRESHOLDS = ((6, 15), (15, 40), (40, 100))  # Canny's, codes: white rims on white to dark holes
-CODES = (40.0, 300.0)  # code of the darkest percentile, codes per log10 of light
+CODES = (200.0, 300.0)  # code of the device's own light, codes per log10 of light
+DEVICE = (0.1, 0.5)  # window lengths beyond an end where nothing but the device can lie
+SAME_FACE = 0.2  # log10 of light by which a well's surroundings may differ from that: shade, another angle
 BLURS, GAPS = (1.0, 2.0), (0, 3)  # samples: of the look, and breaks of an outline that are bridged
 # Windows are 3 to 4 mm wide, wells 1.8 mm to 16 mm with their recess; a drop fits all but the narrowest.
 WELL_SIZE = (0.45, 5.0)
@@ -40,7 +42,7 @@ OFF_AXIS = (0.35, 0.12)  # window widths, and of its own width: a found axis is 
 LEAST_SOLID = 0.93  # share of the convex hull: holes have no notches, letters do
 PLAIN = (0.5, 0.9)  # overlap with its own mirror images, along and across, of no well and of a plain one
 GUARD = 1.25  # a well's surroundings that are not print, of its size
-# Logistic regression on 21 real cassettes of eight sources gave 1.0 and 2.1; simulated ones allow more.
+# Logistic regression on 21 real cassettes of eight sources gives 1.2 to 1.5 and 1.0 to 1.7, by the penalty.
 PRINT_WEIGHT, WELL_WEIGHT = 1.0, 2.0
 MOST_PRINT = 2.3  # natural log-odds of print alone: one design in ten has it the other way round
 MOST = 4.6  # natural log-odds: one in a hundred where both agree, none having been seen in a hundred
@@ -89,7 +91,7 @@ def direction_signs(view: View, window: Window) -> Signs:
     if all(_bare_beside(part, aspect) for part in parts):
         return Signs(0.0, 0.0)
     for part in parts:
-        likeness, hole = _well(part)
+        likeness, hole = _well(part, aspect)
         detail.append(_detail(part, hole, aspect))
         wells.append(likeness)
     return Signs(math.log((detail[0] + FLOOR) / (detail[1] + FLOOR)), wells[1] - wells[0])
@@ -138,34 +140,52 @@ def _detail(light: FloatArray, hole: NDArray[np.bool_], aspect: float) -> float:
     return float(np.where(counted, rough, 0).mean())
 
 
-def _well(light: FloatArray) -> tuple[float, NDArray[np.bool_]]:
+def _well(light: FloatArray, aspect: float) -> tuple[float, NDArray[np.bool_]]:
     """Return how much the likeliest well looks like one, 0..1, and where all that may be wells lie."""
     hole = np.zeros(light.shape[:2], bool)
     best = 0.0
     bright = light.max(axis=2)
-    known = np.isfinite(bright)
-    if not known.any():
+    near = _face(bright, aspect)
+    if not np.isfinite(near).any():
         return best, hole
-    level = np.where(known, bright, np.median(bright[known]))
-    codes = CODES[0] + CODES[1] * (level - np.percentile(level, 1))
-    image = np.clip(codes, 0, 255).astype(np.uint8)
+    face = float(np.nanmedian(near))
+    level = np.where(np.isfinite(bright), bright - np.float32(face), np.float32(0))
+    image = np.clip(CODES[0] + CODES[1] * level, 0, 255).astype(np.uint8)
+    for outline in _outlines(image):
+        likeness = _likeness(outline, light.shape[0])
+        if likeness > 0 and _in_face(level, outline):
+            best = max(best, likeness)
+            _cover(hole, outline)
+    return best, hole
+
+
+def _face(bright: FloatArray, aspect: float) -> FloatArray:
+    """Return what is seen of the device on the axis, close to the window's end."""
+    middle, half = bright.shape[0] // 2, round(BREADTH * ROWS)
+    start, stop = (round(share * aspect * ROWS) for share in DEVICE)
+    return bright[middle - half : middle + half, start:stop]
+
+
+def _in_face(level: FloatArray, outline: NDArray[Any]) -> bool:
+    """Tell whether the device's face surrounds a shape: what lies on the table is no well."""
+    rows, columns = _around(outline)
+    ring = level[rows, columns].copy()
+    x, y, along, across = cv2.boundingRect(outline)
+    ring[y - rows.start : y - rows.start + across, x - columns.start : x - columns.start + along] = np.nan
+    return bool(np.isfinite(ring).any()) and abs(float(np.nanmedian(ring))) < SAME_FACE
+
+
+def _outlines(image: NDArray[np.uint8]) -> list[NDArray[Any]]:
+    """Return closed outlines, from faint to strong ones."""
+    found: list[NDArray[Any]] = []
     for blur in BLURS:
         smooth = np.asarray(cv2.GaussianBlur(image, (0, 0), blur), np.uint8)
         for low, high in THRESHOLDS:
             edges = edge_map(smooth, low, high)
             for gap in GAPS:
-                for outline in _outlines(edges, gap):
-                    likeness = _likeness(outline, light.shape[0])
-                    best = max(best, likeness)
-                    if likeness > 0:
-                        _cover(hole, outline)
-    return best, hole
-
-
-def _outlines(edges: NDArray[np.uint8], gap: int) -> list[NDArray[Any]]:
-    if gap:
-        edges = np.asarray(cv2.dilate(edges, np.ones((gap, gap), np.uint8)), np.uint8)
-    return list(cv2.findContours(edges, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)[0])
+                bridged = cv2.dilate(edges, np.ones((gap, gap), np.uint8)) if gap else edges
+                found += cv2.findContours(bridged, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)[0]
+    return found
 
 
 def _likeness(outline: NDArray[Any], rows: int) -> float:
@@ -201,6 +221,11 @@ def _evenness(outline: NDArray[Any], box: tuple[int, int, int, int]) -> float:
 
 def _cover(hole: NDArray[np.bool_], outline: NDArray[Any]) -> None:
     """Mark what a well and its rims take up."""
+    hole[_around(outline)] = True
+
+
+def _around(outline: NDArray[Any]) -> tuple[slice, slice]:
+    """Return the rows and columns of a shape and its rims."""
     x, y, along, across = cv2.boundingRect(outline)
     more_x, more_y = (round((GUARD - 1) / 2 * size) + 2 for size in (along, across))
-    hole[max(y - more_y, 0) : y + across + more_y, max(x - more_x, 0) : x + along + more_x] = True
+    return slice(max(y - more_y, 0), y + across + more_y), slice(max(x - more_x, 0), x + along + more_x)

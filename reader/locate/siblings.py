@@ -222,7 +222,7 @@ def _add(kept: list[Candidate], candidate: Candidate, search: Search, *, expecte
         return
     if expected:
         plain = candidate.odds > max(EXPECTED_SHARE * first.odds, SURE_ODDS)
-    elif candidate.lined:
+    elif candidate.lined and first.lined:
         plain = candidate.hypotheses[0].score > first.hypotheses[0].score - LESS_PLAIN
         plain &= candidate.control_probability > SURE_LINE and candidate.odds > LINED_SHARE * first.odds
     else:

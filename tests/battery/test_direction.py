@@ -25,3 +25,16 @@ def test_a_direction_that_is_called_known_is_the_true_one(seed: int, turned: int
     for _ in range(turned):
         flow = np.array((-flow[1], flow[0]))
     assert strip.orientation == "assumed" or flow @ (test - control) > 0
+
+
+@pytest.mark.parametrize("turned", [0, 2], ids=["upright", "upside down"])
+@pytest.mark.parametrize(
+    ("lines", "outcome"), [({"C": 0.4, "T": 0.0}, "negative"), ({"C": 0.0, "T": 0.4}, "indeterminate")]
+)
+def test_a_lone_line_is_called_only_where_the_device_does_not_place_it_at_the_sample_end(
+    lines, outcome, turned
+):
+    made = render(
+        scene([cassette(lines, brand="COVID-19 Ag")], size_px=(900, 1200)), np.random.default_rng(1)
+    )
+    assert reader.read_image(np.rot90(made.pixels, turned)).outcome.value == outcome

@@ -98,7 +98,7 @@ def test_a_doubtful_mark_is_the_test_line_with_its_doubt():
 
 def test_a_doubtful_mark_beyond_two_sure_lines_is_not_taken_for_the_control():
     doubtful = seen(0.1, present=0.6)
-    result = assign(GENERIC, [doubtful, *PAIR], odds=4.0, sigma=SIGMA)
+    result = assign(GENERIC, [doubtful, *PAIR], odds=2.0, sigma=SIGMA)
     assert named(result)["C"].place == PAIR[0].place
     assert sorted(n.name for n in result.lines) == ["C", "T1", "T2"]
 
