@@ -16,7 +16,7 @@ from reader.interpret.labels import LABELS
 from reader.interpret.verdict import Evidence, decide
 from reader.locate.direction import direction_odds
 from reader.locate.find import Candidate, Hypothesis, patch_of
-from reader.measure.evidence import line_probability
+from reader.measure.evidence import control_height_probability, line_probability
 from reader.measure.lines import FoundLine, Patch, is_flank
 from reader.measure.membrane import LineFit, MembraneFit, measure_lines
 from reader.measure.quality import Quality, assess
@@ -30,7 +30,7 @@ FINEST_ROWS, COARSEST_ROWS = 128, 16  # samples across the membrane: native reso
 LONGEST = 2000  # samples along it
 SAME_LINE = 0.25  # membrane widths: nearer than this, two hypotheses saw the same line
 SHARPEN = 5.0  # slope on the log-odds of averaged probabilities: averaging blurs them
-EVEN = 0.58  # averaged probability at which presence and absence of a test line are equally likely
+EVEN = 0.61  # averaged probability at which presence and absence of a test line are equally likely
 DOUBT = 0.15  # share of wrong calls that is accepted where the evidence is weakest
 # Less is accepted for a lone line: the device then makes a missing control line five times as likely as it
 # is at large, while lone control lines stay ten times below that.
@@ -284,7 +284,7 @@ def _evidence(named: NamedLine, fit: LineFit) -> Evidence:
     present = named.present if fit.height > 0 else min(named.present, NOTHING_THERE)
     if named.role == "control":
         excess = fit.height / fit.height_sigma - CONTROL_SNR
-        present *= 0.5 * math.erfc(-excess / math.sqrt(2))
+        present *= 0.5 * math.erfc(-excess / math.sqrt(2)) * control_height_probability(fit.height)
     return Evidence(present, fit.height, fit.height_sigma)
 
 

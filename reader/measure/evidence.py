@@ -17,7 +17,14 @@ import numpy as np
 
 from reader.measure.lines import FoundLine
 
-__all__ = ["FEATURES", "control_probability", "likely_control", "line_features", "line_probability"]
+__all__ = [
+    "FEATURES",
+    "control_height_probability",
+    "control_probability",
+    "likely_control",
+    "line_features",
+    "line_probability",
+]
 
 FEATURES = (
     "height",
@@ -71,12 +78,16 @@ def control_probability(line: FoundLine | None) -> float:
     """Return how probable it is that this is a line at all, 0..1, from its quality."""
     if line is None:
         return 0.0
-    height = math.log10(max(line.height, 1e-4))
-    strength = _logistic((height - math.log10(CONTROL_HEIGHTS[0])) / 0.06)
+    strength = control_height_probability(line.height)
     strongest = math.log10(max(float(line.colour.max()), 1e-4))
     strength *= _logistic((math.log10(CONTROL_HEIGHTS[1]) - strongest) / 0.02)
     strength *= line.plausible * _logistic((line.form - FORM_MIDDLE) / FORM_SPREAD)
     return strength * _logistic((line.quality - CONTROL_MIDDLE) / CONTROL_SPREAD)
+
+
+def control_height_probability(height: float) -> float:
+    """Return how probable it is that a bar of this absorbance is as strong as a control line, 0..1."""
+    return _logistic((math.log10(max(height, 1e-4)) - math.log10(CONTROL_HEIGHTS[0])) / 0.06)
 
 
 def line_features(line: FoundLine, control: FoundLine, aspect: float) -> tuple[float, ...]:
