@@ -48,7 +48,6 @@ OVERSHOOT = 0.5  # what it costs to take in the rim at which another one ends
 LIKELY, SURE = 0.5, 0.9
 CLEAR_TINT = 0.3  # of a dense line; the sharpest rims, being grey, reach 0.2
 RIM_REACH, RIM_TINT = 1.3, 0.2  # a rim lies so near (widths) to an end, and is so much greyer than a line
-GOOD_LINE = -0.4  # quality of a coloured line; rim shadows, being grey, stay below
 BARE_ASPECT = 1.5  # length over width of a picture that may be all membrane
 BARE_SCATTER = 0.02  # log10 of light across the short side: a frame or rim exceeds it
 BARE_MARGIN = 3  # of the 32 rows: what a hasty cut leaves of the background
@@ -229,7 +228,8 @@ def _best(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
 def _extended(view: View, h: Hypothesis) -> list[Hypothesis]:
     """Look beyond both ends of a rectangle; what shows a line there is a membrane that goes on.
 
-    A picture that cuts the membrane off has no edge there at which a rectangle could end.
+    A picture that cuts the membrane off, or a strip without a window, has no edge there at which a
+    rectangle could end.
     """
     w = h.window
     found = []
@@ -240,17 +240,24 @@ def _extended(view: View, h: Hypothesis) -> list[Hypothesis]:
             longer = look_at(
                 view, replace(w, x=x, y=y, length=w.length + widths * w.width), h.score, in_scene=False
             )
-            if _cuts(h, longer) and _coloured_beyond(h, longer):
-                found.append(replace(longer, score=h.score))
+            if _cuts(h, longer) and _no_rim_beyond(h, longer):
+                found.append(replace(longer, score=max(h.score, longer.score)))
     return found
 
 
-def _coloured_beyond(short: Hypothesis, long: Hypothesis) -> bool:
-    """Tell whether what lies at the end of a rectangle is as coloured as its control line: no rim is."""
-    control = short.control
-    if control is None:
-        return False
+def _no_rim_beyond(short: Hypothesis, long: Hypothesis) -> bool:
+    """Tell whether what lies at the end of a rectangle is no rim.
+
+    No rim is as coloured as the control line; and where there is none to compare with, the membrane and its
+    sides must go on unchanged.
+    """
     lines = [x for x in long.lines if _ends_at(short.window, long.window, x)]
+    control = short.control
+    if control is None or short.control_probability < LIKELY:
+        return any(
+            x.plausible > SURE and x.frame > 0.55 and x.step < 0.15 and x.quality > CLOSE_QUALITY
+            for x in lines
+        )
     return any(
         x.tint > max(control.tint - RIM_TINT, CLEAR_TINT) for x in lines if x.height > 0.1 * control.height
     )
@@ -296,6 +303,10 @@ def _candidate(view: View, windows: Sequence[Window], odds: Sequence[float]) -> 
         look_at(view, window.scaled(1 / view.scale), RANK_WEIGHT * log_odds, in_scene=True)
         for window, log_odds in zip(windows, odds, strict=True)
     ]
+    best = max(hypotheses, key=lambda h: h.score)
+    if best.control_probability < LIKELY:
+        once = _extended(view, best)
+        hypotheses += once + [longer for h in once[:1] for longer in _extended(view, h)]
     return Candidate(_weighted(_with_right_ends(hypotheses)), float(max(odds)), close_up=False)
 
 
@@ -321,7 +332,7 @@ def _is_line(line: FoundLine, h: Hypothesis) -> bool:
     """Tell whether a line is the control line, or a line as coloured, or surely a test line."""
     control = h.control
     if control is None or line is control:
-        return line.quality > GOOD_LINE
+        return line.quality > CLOSE_QUALITY
     p = line_probability(line, control, h.window.length / h.window.width)
     if line.tint > control.tint - RIM_TINT:
         return p > LIKELY
