@@ -146,7 +146,7 @@ def _gather(candidate: Candidate) -> list[_Seen]:
             is_control = line is control
             if any(is_flank(line, other) for other in h.lines):
                 continue
-            p = h.control_probability if is_control else line_probability(line, control, aspect)
+            p = h.control_probability if is_control else h.membrane * line_probability(line, control, aspect)
             along = _along(h.window, line.place / aspect, first)
             twin = next(
                 (k for k, s in enumerate(found) if abs(s.along - along) < SAME_LINE * first.width), None
@@ -259,9 +259,18 @@ def _doubt(seen: _Measured, flags: tuple[str, ...], outcome: Outcome) -> str | N
     # In a competitive test a lone control line is a positive.
     if outcome in (Outcome.NEGATIVE, Outcome.POSITIVE) and seen.naming.lone_test > LONE_DOUBT:
         return "The only line may be the test line: it lies at the end that seems to be the sample's."
+    if outcome in (Outcome.NEGATIVE, Outcome.POSITIVE) and _compares_unsurely(seen):
+        return "The lines are compared, and the picture does not show which of them is the control line."
     if outcome is Outcome.NEGATIVE and _crossed(seen):
         return "A mark crosses the membrane, and it is not sure whether it is a test line."
     return None
+
+
+def _compares_unsurely(seen: _Measured) -> bool:
+    """Tell whether the answer rests on a comparison of two lines that may have to change their names."""
+    compared = any(line.threshold_ratio is not None for line in seen.assay.lines)
+    present = [n for n in seen.naming.lines if n.present > 0.5]
+    return compared and not seen.naming.known and len(present) > 1
 
 
 def _crossed(seen: _Measured) -> bool:

