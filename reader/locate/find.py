@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reader.geometry import Window, overlap
+from reader.geometry import Window
 from reader.locate.coloured import find_bars, propose_from_bars
 from reader.locate.framed import propose_framed
 from reader.locate.outlines import propose_outlined
-from reader.locate.rank import distinct, search_planes, window_scores
+from reader.locate.rank import distinct, same_place, search_planes, window_scores
 from reader.locate.siblings import Pool, Search, in_reading_order, other_strips
 from reader.measure.evidence import control_probability, likely_control, line_probability
 from reader.measure.lines import ROWS, FoundLine, Patch, find_lines, ground, texture
@@ -33,7 +33,6 @@ FRAMED_LOOKED = 12
 PLACES, NESTED = 12, 4  # places in a photo that are looked at closely, and rectangles at each
 RANKED = 150  # rectangles that are grouped into places
 SHARPNESS = 6.0  # how fast a hypothesis' weight falls with its score
-SAME_PLACE = 0.2  # overlap above which two rectangles speak of one place
 SMALL = 0.3  # length of a whole device's window at most, of the picture's long side
 CLOSE_UP = (0.45, 0.16)  # length and width of a window that fills the picture, of its long side
 MOTTLE = (0.04, 2.5)  # absorbance that real windows stay below, and what ten times that costs
@@ -380,18 +379,13 @@ def _places(windows: Sequence[Window], odds: np.ndarray) -> list[np.ndarray]:
     groups: list[list[int]] = []
     for i in np.argsort(-odds)[:RANKED]:
         window = windows[i]
-        home = next((g for g in groups if _same_place(window, windows[g[0]])), None)
+        home = next((g for g in groups if same_place(window, windows[g[0]])), None)
         if home is None:
             if len(groups) < PLACES:
                 groups.append([int(i)])
         elif len(home) < NESTED:
             home.append(int(i))
     return [np.array(g) for g in groups]
-
-
-def _same_place(a: Window, b: Window) -> bool:
-    near = math.hypot(a.x - b.x, a.y - b.y) < 0.6 * max(a.width, b.width)
-    return near or overlap(a, b) > SAME_PLACE
 
 
 def look_at(view: View, window: Window, score: float = 0.0, *, in_scene: bool = True) -> Hypothesis:

@@ -16,9 +16,9 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from reader.geometry import Window, halvings, sample_each
+from reader.geometry import Window, halvings, overlap, sample_each
 
-__all__ = ["FEATURES", "distinct", "rank_features", "search_planes", "window_scores"]
+__all__ = ["FEATURES", "distinct", "rank_features", "same_place", "search_planes", "window_scores"]
 
 FloatArray = NDArray[np.float32]
 
@@ -30,6 +30,7 @@ AT_ONCE = 64  # rectangles described together: what is seen of them stays in the
 NEAR_PLACE, NEAR_SIZE, NEAR_TURN = 0.15, 0.12, math.radians(6)  # widths, natural log, radians: copies
 LEVEL_REACH = 9  # columns to each side whose median is a line's surroundings
 HOPELESS = -7.0  # log-odds without lines that the best line would lift to even odds
+NEAR, SAME_PLACE = 0.6, 0.2  # widths between the middles, and overlap, of rectangles of one place
 STEP_LEVEL = 0.015  # log10 of light: an edge of this size counts half
 FEATURES = (
     "level",
@@ -99,6 +100,11 @@ def _is_copy(window: Window, length: float, other: tuple[Window, float]) -> bool
         and abs(math.log(window.width / twin.width)) < NEAR_SIZE
         and abs(math.remainder(window.angle - twin.angle, math.pi)) < NEAR_TURN
     )
+
+
+def same_place(a: Window, b: Window) -> bool:
+    """Tell whether two rectangles speak of one place: their middles are near, or they overlap."""
+    return math.hypot(a.x - b.x, a.y - b.y) < NEAR * max(a.width, b.width) or overlap(a, b) > SAME_PLACE
 
 
 def window_scores(planes: FloatArray, windows: Sequence[Window]) -> NDArray[np.float64]:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from reader.geometry import Window, overlap
-from reader.locate.rank import window_scores
+from reader.geometry import Window
+from reader.locate.rank import same_place, window_scores
 
 if TYPE_CHECKING:
     from reader.locate.find import Candidate
@@ -192,17 +192,13 @@ def _places(
         window = pool.windows[i]
         if not all(_beside(w, window, BARE_GAP) for w in taken):
             continue
-        home = next((g for g in groups if _same_place(pool.windows[g[0]], window)), None)
+        home = next((g for g in groups if same_place(pool.windows[g[0]], window)), None)
         if home is not None:
             if len(home) < NESTED:
                 home.append(int(i))
         elif len(groups) < PLACES:
             groups.append([int(i)])
     return [([pool.windows[i] for i in g], [float(pool.odds[i]) for i in g]) for g in groups]
-
-
-def _same_place(a: Window, b: Window) -> bool:
-    return math.hypot(a.x - b.x, a.y - b.y) < 0.6 * max(a.width, b.width) or overlap(a, b) > 0.2
 
 
 def _alike(a: Window, b: Window) -> bool:

@@ -63,6 +63,11 @@ class Patch:
     end: int
 
     @cached_property
+    def grey(self) -> FloatArray:
+        """The same in the search mix, shape (rows + 2·side, columns + 2·end)."""
+        return np.asarray(self.log_light @ SEARCH_MIX, np.float32)
+
+    @cached_property
     def profiles(self) -> _Profiles | None:
         """What is seen across the flow, or None if too little is."""
         return _profiles(self)

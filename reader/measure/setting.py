@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reader.measure.lines import SEARCH_MIX, SIDE_TRIM, FoundLine, Patch
+from reader.measure.lines import SIDE_TRIM, FoundLine, Patch
 
 __all__ = ["Setting", "line_plausibility", "setting"]
 
@@ -113,7 +113,7 @@ def setting(patch: Patch, line: FoundLine) -> Setting:
     apart = np.arange(patch.log_light.shape[1]) - place
     dark = np.abs(apart) <= max(CORE * sigma, 0.6)
     flank = (np.abs(apart) >= FLANK[0] * sigma) & (np.abs(apart) <= FLANK[1] * sigma + 1)
-    grey = patch.log_light @ SEARCH_MIX
+    grey = patch.grey
     quarter = patch.rows // 4
     core = slice(patch.side + quarter, patch.side + patch.rows - quarter)
     trim = round(SIDE_TRIM * patch.rows)

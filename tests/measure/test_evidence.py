@@ -16,34 +16,9 @@ from reader.measure.evidence import (
     line_features,
     line_probability,
 )
-from reader.measure.lines import FoundLine
+from tests.measure.clear import GOLD, found
 
 ASPECT = 16 / 3
-GOLD = np.array([0.01, 0.3, 0.2])
-
-
-def found(**changes: object) -> FoundLine:
-    """Describe a clear control line."""
-    line = FoundLine(
-        place=1.7,
-        sigma=0.13,
-        height=0.25,
-        snr=80.0,
-        block_snr=90.0,
-        full=1.0,
-        least=0.93,
-        uneven=0.04,
-        step=0.03,
-        explained=0.98,
-        colour=GOLD,
-        slope=0.0,
-        bend=0.01,
-        to_end=1.7,
-        frame=1.0,
-    )
-    return replace(line, **changes)
-
-
 CONTROL = found()
 TEST = found(place=3.6, height=0.1, snr=40.0, block_snr=50.0, colour=0.5 * GOLD)
 NOTHING = found(

@@ -9,6 +9,7 @@ import pytest
 
 from reader.measure.lines import ROWS, FoundLine, Patch
 from reader.measure.setting import line_plausibility, setting
+from tests.measure.clear import found
 
 SIDE, END, COLUMNS = 8, 19, 160
 PLACE = 2.0  # membrane widths from the start of the window
@@ -18,24 +19,18 @@ GREY = np.array([0.3, 0.3, 0.3])
 
 def line(colour: np.ndarray = GOLD, **changes: object) -> FoundLine:
     """Describe what the search would say of a clean line at `PLACE`."""
-    found = FoundLine(
-        place=PLACE,
-        sigma=0.12,
-        height=float(colour @ (0.25, 0.5, 0.25)),
-        snr=80.0,
-        block_snr=90.0,
-        full=1.0,
-        least=0.95,
-        uneven=0.03,
-        step=0.02,
-        explained=0.98,
-        colour=colour,
-        slope=0.0,
-        bend=0.0,
-        to_end=PLACE,
-        frame=1.0,
-    )
-    return replace(found, **changes)
+    clear = {
+        "place": PLACE,
+        "to_end": PLACE,
+        "sigma": 0.12,
+        "height": float(colour @ (0.25, 0.5, 0.25)),
+        "colour": colour,
+        "least": 0.95,
+        "uneven": 0.03,
+        "step": 0.02,
+        "bend": 0.0,
+    }
+    return found(**{**clear, **changes})
 
 
 def picture(
