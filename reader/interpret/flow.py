@@ -56,7 +56,7 @@ def weigh_lone_line(assay: Assay, place: float, odds: float) -> Lone:
     >>> weigh_lone_line(generic, 0.3, 0.0).odds > 2
     True
     >>> round(weigh_lone_line(generic, 0.8, 6.0).test, 1)
-    0.6
+    0.2
     """
     left = 1 / (1 + math.exp(-odds))
     control, test = [
