@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 import reader
 from reader.geometry import Window, from_corners
-from reader.locate.find import find_strips, look_at
+from reader.locate.find import find_strips
+from reader.locate.hypothesis import look_at
 from reader.measure.evidence import FEATURES, likely_control, line_features
 from reader.measure.lines import FoundLine, is_flank
 from reader.simulate import StripTruth

@@ -15,7 +15,7 @@ from reader.interpret.assign import Assignment, NamedLine, SeenLine, assign
 from reader.interpret.labels import LABELS
 from reader.interpret.verdict import Evidence, decide
 from reader.locate.direction import direction_odds
-from reader.locate.find import Candidate, Hypothesis, patch_of
+from reader.locate.hypothesis import Candidate, Hypothesis, patch_of
 from reader.measure.evidence import control_height_probability, line_probability
 from reader.measure.lines import FoundLine, Patch, is_flank
 from reader.measure.membrane import LineFit, MembraneFit, measure_lines

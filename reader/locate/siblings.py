@@ -20,7 +20,7 @@ from reader.geometry import Window
 from reader.locate.rank import same_place, window_scores
 
 if TYPE_CHECKING:
-    from reader.locate.find import Candidate
+    from reader.locate.hypothesis import Candidate
 
 __all__ = ["Pool", "Search", "in_reading_order", "other_strips"]
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from reader.geometry import overlap
-from reader.locate.find import Candidate, find_strips, patch_of
+from reader.locate.find import find_strips
+from reader.locate.hypothesis import Candidate, patch_of
 from reader.simulate import Picture
 from reader.view import View
 from tests.locate import scenes

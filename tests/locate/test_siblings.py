@@ -11,7 +11,7 @@ import pytest
 
 import reader
 from reader.geometry import Window
-from reader.locate.find import Candidate, Hypothesis
+from reader.locate.hypothesis import Candidate, Hypothesis
 from reader.locate.siblings import in_reading_order
 from reader.simulate import Background, Device, Picture, cassette, render, strip
 from reader.simulate.camera import View as Camera

@@ -1,0 +1,127 @@
+"""Judge where a membrane ends, by comparing rectangles that lie along each other.
+
+A window ends neither at a line nor beyond the rim at which another rectangle ends; where a line shows
+beyond an end, the membrane goes on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from reader.geometry import Window
+from reader.locate.hypothesis import Hypothesis, look_at
+from reader.measure.evidence import line_probability
+from reader.measure.lines import FoundLine
+from reader.reading import Point
+from reader.view import View
+
+__all__ = ["CLOSE_QUALITY", "LEAN", "LIKELY", "extended", "with_right_ends"]
+
+CLOSE_QUALITY = -0.75  # of the best line of a cut window; devices' marks stay below
+EXTENSIONS = (0.7, 1.4)  # widths by which a rectangle is looked at beyond its ends
+CUT_END = 1.5  # what it costs a rectangle to end at a line
+OVERSHOOT = 0.5  # what it costs to take in the rim at which another one ends
+LIKELY, SURE = 0.5, 0.9
+CLEAR_TINT = 0.3  # of a dense line; the sharpest rims, being grey, reach 0.2
+RIM_REACH, RIM_TINT = 1.3, 0.2  # a rim lies so near (widths) to an end, and is so much greyer than a line
+LEAN = 0.09  # radians between windows of one strip that count as parallel
+
+
+def with_right_ends(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """Mark down rectangles that end at a line, and those that take in the rim at which others end."""
+    out = []
+    for h in hypotheses:
+        cut = any(_cuts(h, other) for other in hypotheses)
+        over = any(_overshoots(h, other) for other in hypotheses)
+        out.append(replace(h, score=h.score - CUT_END * cut - OVERSHOOT * over))
+    return out
+
+
+def extended(view: View, h: Hypothesis) -> list[Hypothesis]:
+    """Look beyond both ends of a rectangle; what shows a line there is a membrane that goes on.
+
+    A picture that cuts the membrane off, or a strip without a window, has no edge there at which a
+    rectangle could end.
+    """
+    w = h.window
+    found = []
+    for side in (-1, 1):
+        for widths in EXTENSIONS:
+            shift = side * widths * w.width / 2
+            x, y = w.x + shift * w.flow[0], w.y + shift * w.flow[1]
+            if not _in_picture(view, w.at(0.5 + side * (0.5 + widths * w.width / w.length / 2))):
+                continue
+            longer = look_at(
+                view, replace(w, x=x, y=y, length=w.length + widths * w.width), h.score, in_scene=False
+            )
+            if _cuts(h, longer) and _no_rim_beyond(h, longer):
+                found.append(replace(longer, score=max(h.score, longer.score)))
+    return found
+
+
+def _in_picture(view: View, point: Point) -> bool:
+    height, width = view.pixels.shape[:2]
+    return bool(0 <= point[0] < width and 0 <= point[1] < height)
+
+
+def _no_rim_beyond(short: Hypothesis, long: Hypothesis) -> bool:
+    """Tell whether what lies at the end of a rectangle is no rim.
+
+    No rim is as coloured as the control line; and where there is none to compare with, the membrane and its
+    sides must go on unchanged.
+    """
+    lines = [x for x in long.lines if _ends_at(short.window, long.window, x)]
+    control = short.control
+    if control is None or short.control_probability < LIKELY:
+        return any(
+            x.plausible > SURE and x.frame > 0.55 and x.step < 0.15 and x.quality > CLOSE_QUALITY
+            for x in lines
+        )
+    return any(
+        x.tint > max(control.tint - RIM_TINT, CLEAR_TINT) for x in lines if x.height > 0.1 * control.height
+    )
+
+
+def _cuts(short: Hypothesis, long: Hypothesis) -> bool:
+    """Tell whether a good line of the longer rectangle lies at an end of the shorter one."""
+    if not _within(short.window, long.window):
+        return False
+    good = [x for x in long.lines if x.step < 0.3 and x.to_end > 0.5 and _is_line(x, long)]
+    return any(_ends_at(short.window, long.window, line) for line in good)
+
+
+def _is_line(line: FoundLine, h: Hypothesis) -> bool:
+    """Tell whether a line is the control line, or a line as coloured, or surely a test line."""
+    control = h.control
+    if control is None or line is control:
+        return line.quality > CLOSE_QUALITY
+    p = line_probability(line, control, h.window.length / h.window.width)
+    if line.tint > control.tint - RIM_TINT:
+        return p > LIKELY
+    return p > SURE and line.frame > 0.5 and line.step < 0.15
+
+
+def _overshoots(long: Hypothesis, short: Hypothesis) -> bool:
+    """Tell whether a grey bar near an end of the longer rectangle is the rim at which the shorter ends."""
+    control = long.control
+    if control is None or not _within(short.window, long.window):
+        return False
+    rims = [x for x in long.lines if x.to_end < RIM_REACH and x.tint < control.tint - RIM_TINT]
+    rims = [x for x in rims if not _is_line(x, long)]
+    return any(_ends_at(short.window, long.window, x) for x in rims if x is not control)
+
+
+def _within(short: Window, long: Window) -> bool:
+    """Tell whether one window lies along the other and is shorter."""
+    lean = abs(math.remainder(short.angle - long.angle, math.pi))
+    across = abs((long.x - short.x) * short.across[0] + (long.y - short.y) * short.across[1])
+    return long.length > 1.1 * short.length and lean < LEAN and across < 0.4 * short.width
+
+
+def _ends_at(short: Window, long: Window, line: FoundLine) -> bool:
+    """Tell whether a line of the longer window lies at an end of the shorter one."""
+    x, y = long.at(line.place * long.width / long.length)
+    along = abs((x - short.x) * short.flow[0] + (y - short.y) * short.flow[1])
+    return abs(along - short.length / 2) < 0.4 * short.width

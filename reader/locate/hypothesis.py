@@ -1,0 +1,147 @@
+"""What a rectangle that may be a membrane looks like, seen closely: its lines, texture and ground."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from reader.geometry import Window
+from reader.measure.evidence import control_probability, likely_control
+from reader.measure.lines import ROWS, FoundLine, Patch, find_lines, ground, texture
+from reader.measure.setting import line_plausibility
+from reader.view import View
+
+__all__ = ["Candidate", "Hypothesis", "look_at", "patch_of"]
+
+SIDE, END = 0.25, 0.60  # margins of a patch, in membrane widths
+MOTTLE = (0.04, 2.5)  # absorbance that real windows stay below, and what ten times that costs
+RELIEF = (0.25, 2.5)  # the same for the scatter of the profile: strong control lines reach it
+GROUND = 0.15  # absorbance: unevenness between lines at which a window is as likely print as membrane
+DENSE, MANY_DENSE = 0.45, 3  # absorbance, and how many such bars side by side are print, not a test
+LEAST_QUALITY = -2.0  # of a line whose setting is worth a look
+NO_LINE = -1.2  # quality that stands for no line at all
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One rectangle that may be the membrane, the lines seen in it, its `texture` and its `ground`."""
+
+    window: Window
+    score: float
+    lines: tuple[FoundLine, ...]
+    mottle: float
+    ground: float
+    weight: float = 1.0
+
+    @property
+    def control(self) -> FoundLine | None:
+        """The line that looks most like a control line."""
+        return likely_control(self.lines)
+
+    @property
+    def plain(self) -> bool:
+        """Whether what is seen is as even as an unused membrane."""
+        return self.mottle < MOTTLE[0] and self.ground < GROUND / 2
+
+    @property
+    def membrane(self) -> float:
+        """Probability that what the lines lie on is a membrane, by its evenness and the bars on it."""
+        if sum(line.height > DENSE for line in self.lines) >= MANY_DENSE:
+            return 0.0
+        even = 1 / (1 + (self.mottle / (2 * MOTTLE[0])) ** 4)
+        return even / (1 + (self.ground / GROUND) ** 4)
+
+    @property
+    def control_probability(self) -> float:
+        """Probability that the control line is a line and what it lies on is a membrane."""
+        return self.membrane * control_probability(self.control)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One strip: its hypotheses, best first, with weights that sum to 1.
+
+    Attributes
+    ----------
+    hypotheses : tuple of Hypothesis
+        Windows in pixels of the photo.
+    odds : float
+        Log-odds that this is a read window at all, without regard to its lines.
+    close_up : bool
+        True when the window fills the picture, so that nothing of the device is seen.
+    """
+
+    hypotheses: tuple[Hypothesis, ...]
+    odds: float
+    close_up: bool
+
+    @property
+    def control_probability(self) -> float:
+        """Probability that a control line is there, over all hypotheses."""
+        return sum(h.weight * h.control_probability for h in self.hypotheses)
+
+    @property
+    def lined(self) -> bool:
+        """Whether a control line is more likely there than not."""
+        return self.control_probability > 0.5
+
+
+def patch_of(view: View, window: Window, rows: int = ROWS) -> Patch:
+    """Look at a window straight with a margin, ``rows`` samples across the membrane."""
+    columns = max(rows // 2, round(window.length / window.width * rows))
+    side, end = round(SIDE * rows), round(END * rows)
+    wide = Window(
+        window.x,
+        window.y,
+        window.angle,
+        window.length * (columns + 2 * end) / columns,
+        window.width * (rows + 2 * side) / rows,
+    )
+    light = view.log_light(wide, columns + 2 * end, rows + 2 * side)
+    return Patch(light, rows, columns, side, end)
+
+
+def look_at(view: View, window: Window, score: float = 0.0, *, in_scene: bool = True) -> Hypothesis:
+    """Look at a proposed window closely and add what its lines and its texture say to its score."""
+    patch = patch_of(view, window)
+    lines = find_lines(patch)
+    mottle, relief = texture(patch)
+    if in_scene:
+        score -= _excess(mottle, MOTTLE) + _excess(relief, RELIEF)
+    lines = _well_set(patch, lines)
+    control = likely_control(lines)
+    score += NO_LINE
+    if control is not None:
+        gain = max(control.quality, NO_LINE) + _second_line(lines, control) - NO_LINE
+        score += control.plausible * gain
+    return Hypothesis(window, score, lines, mottle, ground(patch, lines))
+
+
+def _well_set(patch: Patch, lines: Sequence[FoundLine]) -> tuple[FoundLine, ...]:
+    """Judge what the lines lie in; what is worse than no line is not worth a look."""
+    return tuple(
+        replace(line, plausible=line_plausibility(patch, line)) if line.quality > LEAST_QUALITY else line
+        for line in lines
+    )
+
+
+def _excess(value: float, limit: tuple[float, float]) -> float:
+    """Return what it costs to exceed a limit: its second number for ten times the first."""
+    return limit[1] * max(0.0, math.log10(min(max(value, limit[0]), 1.0) / limit[0]))
+
+
+def _second_line(lines: Sequence[FoundLine], control: FoundLine) -> float:
+    """Return a bonus for a second good line of the same colour: what ends at a line is not the window."""
+    bonus = 0.0
+    for line in lines:
+        if line is control or abs(line.place - control.place) <= 0.28:
+            continue
+        norm = float(np.linalg.norm(line.colour) * np.linalg.norm(control.colour))
+        same = min(max((float(line.colour @ control.colour) / max(norm, 1e-9) - 0.94) / 0.04, 0.0), 1.0)
+        good = line.to_end > 0.5 and line.step < 0.4 and line.height > 0.02 and line.snr > 3
+        if good and line.quality > control.quality - 0.8:
+            bonus = max(bonus, 0.3 * same)
+    return bonus
