@@ -16,7 +16,17 @@ from numpy.typing import NDArray
 
 from reader.reading import Point, Quad
 
-__all__ = ["Window", "from_box", "from_corners", "halvings", "overlap", "sample", "sample_each"]
+__all__ = [
+    "Window",
+    "around",
+    "from_box",
+    "from_corners",
+    "halvings",
+    "overlap",
+    "sample",
+    "sample_each",
+    "straightening",
+]
 
 FloatArray = NDArray[np.float32]
 MAX_TAPS = 1.5  # source pixels per output pixel above which plain interpolation would skip pixels
@@ -164,6 +174,56 @@ def _cut_off(corners: list[Point], axis: int, sign: int, half: float) -> list[Po
     return kept
 
 
+def around(image: NDArray[Any], window: Window) -> tuple[NDArray[Any], Window]:
+    """Cut the upright box around a window out of a picture; empty where they do not meet.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W) or (H, W, C)
+        Picture; the box is a view of it, with two pixels to spare for interpolation.
+    window : Window
+        In pixels of the picture.
+
+    Returns
+    -------
+    region : ndarray, shape (h, w) or (h, w, C)
+        The box.
+    near : Window
+        The same window in pixels of the box.
+    """
+    xs, ys = zip(*window.quad(), strict=True)
+    height, width = image.shape[:2]
+    x0, x1 = (min(max(x, 0), width) for x in (math.floor(min(xs)) - 2, math.ceil(max(xs)) + 3))
+    y0, y1 = (min(max(y, 0), height) for y in (math.floor(min(ys)) - 2, math.ceil(max(ys)) + 3))
+    return image[y0:y1, x0:x1], replace(window, x=window.x - x0, y=window.y - y0)
+
+
+def straightening(window: Window, columns: int, rows: int) -> NDArray[np.float64]:
+    """Return the affine map from samples of a straightened window to its picture, shape (2, 3).
+
+    Parameters
+    ----------
+    window : Window
+        What is looked at, px.
+    columns, rows : int
+        Samples along and across the flow; the first lies half a step inside the corner.
+
+    Examples
+    --------
+    >>> straightening(Window(5.0, 2.0, 0.0, 10.0, 4.0), 5, 2).tolist()
+    [[2.0, -0.0, 1.0], [0.0, 2.0, 1.0]]
+    """
+    u, v = window.flow, window.across
+    su, sv = window.length / columns, window.width / rows
+    first_u, first_v = (window.length - su) / 2, (window.width - sv) / 2
+    return np.array(
+        [
+            [su * u[0], sv * v[0], window.x - first_u * u[0] - first_v * v[0]],
+            [su * u[1], sv * v[1], window.y - first_u * u[1] - first_v * v[1]],
+        ]
+    )
+
+
 def sample(
     image: NDArray[Any], window: Window, columns: int, rows: int, *, outside: float = math.nan
 ) -> FloatArray:
@@ -184,7 +244,7 @@ def sample(
     -------
     ndarray, shape (rows, columns[, C]), float32
     """
-    region, x0, y0 = _region(image, window)
+    region, near = around(image, window)
     if region.size == 0:
         return np.full((rows, columns, *image.shape[2:]), outside, np.float32)
     step = min(window.length / columns, window.width / rows)
@@ -194,18 +254,10 @@ def sample(
         size = (max(1, round(width / step)), max(1, round(height / step)))
         fx, fy = size[0] / width, size[1] / height
         region = cv2.resize(region, size, interpolation=cv2.INTER_AREA)
-    u, v = window.flow, window.across
-    su, sv = window.length / columns, window.width / rows
-    start = (
-        window.x - u[0] * (window.length - su) / 2 - v[0] * (window.width - sv) / 2 - x0,
-        window.y - u[1] * (window.length - su) / 2 - v[1] * (window.width - sv) / 2 - y0,
-    )
-    matrix = np.array(
-        [
-            [fx * su * u[0], fx * sv * v[0], fx * (start[0] + 0.5) - 0.5],
-            [fy * su * u[1], fy * sv * v[1], fy * (start[1] + 0.5) - 0.5],
-        ]
-    )
+    matrix = straightening(near, columns, rows)
+    matrix[0] *= fx
+    matrix[1] *= fy
+    matrix[:, 2] += (fx - 1) / 2, (fy - 1) / 2
     straight = cv2.warpAffine(
         region,
         matrix,
@@ -281,12 +333,3 @@ def sample_each(
 
 def _floats(array: NDArray[Any]) -> FloatArray:
     return np.asarray(array, np.float32)
-
-
-def _region(image: NDArray[Any], window: Window) -> tuple[NDArray[Any], int, int]:
-    """Cut the upright box around the window out of the picture."""
-    xs, ys = zip(*window.quad(), strict=True)
-    height, width = image.shape[:2]
-    x0, x1 = (min(max(x, 0), width) for x in (math.floor(min(xs)) - 2, math.ceil(max(xs)) + 3))
-    y0, y1 = (min(max(y, 0), height) for y in (math.floor(min(ys)) - 2, math.ceil(max(ys)) + 3))
-    return image[y0:y1, x0:x1], x0, y0

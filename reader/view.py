@@ -6,7 +6,6 @@ one small copy for searching, and turns only the region that is looked at into l
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reader.colour import linear_light
-from reader.geometry import Window, sample
+from reader.geometry import Window, around, sample
 
 __all__ = ["DARK", "View"]
 
@@ -94,15 +93,10 @@ class View:
         step = min(window.length / columns, window.width / rows)
         if self.scale < 1 and step * self.scale >= ENOUGH:
             return sample(self.linear_small, window.scaled(self.scale), columns, rows)
-        corners = np.asarray(window.quad())
-        height, width = self.pixels.shape[:2]
-        x0, y0 = (max(0, math.floor(v) - 3) for v in corners.min(axis=0))
-        x1, y1 = (math.ceil(v) + 4 for v in corners.max(axis=0))
-        region = self.pixels[y0 : min(y1, height), x0 : min(x1, width)]
+        region, near = around(self.pixels, window)
         if region.size == 0:
             return np.full((rows, columns, 3), np.nan, np.float32)
-        moved = Window(window.x - x0, window.y - y0, window.angle, window.length, window.width)
-        return sample(linear_light(region), moved, columns, rows)
+        return sample(linear_light(region), near, columns, rows)
 
     def log_light(self, window: Window, columns: int, rows: int) -> FloatArray:
         """Look at a window straight, in log10 of linear light."""

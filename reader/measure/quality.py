@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reader.geometry import Window
+from reader.geometry import Window, around, straightening
 from reader.measure.lines import SIDE_TRIM
 
 __all__ = ["Quality", "assess"]
@@ -116,19 +116,8 @@ def _window_codes(pixels: NDArray[Any], window: Window) -> NDArray[np.float32]:
     """Return the 8-bit codes of the window seen straight, without its rims."""
     rows = max(8, min(64, round(window.width)))
     columns = max(16, min(512, round(window.length * rows / window.width)))
-    corners = np.asarray(window.quad())
-    x0, y0 = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 1, 0)
-    x1, y1 = np.ceil(corners.max(axis=0)).astype(int) + 2
-    region = pixels[y0:y1, x0:x1]
-    u, v = window.flow, window.across
-    su, sv = window.length / columns, window.width / rows
-    cx, cy = window.x - x0, window.y - y0
-    matrix = np.array(
-        [
-            [su * u[0], sv * v[0], cx - u[0] * (window.length - su) / 2 - v[0] * (window.width - sv) / 2],
-            [su * u[1], sv * v[1], cy - u[1] * (window.length - su) / 2 - v[1] * (window.width - sv) / 2],
-        ]
-    )
+    region, near = around(pixels, window)
+    matrix = straightening(near, columns, rows)
     flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
     seen = cv2.warpAffine(region, matrix, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     trim = max(1, round(SIDE_TRIM * rows))
