@@ -21,7 +21,7 @@ from reader.measure.lines import FoundLine, Patch, is_flank
 from reader.measure.membrane import LineFit, MembraneFit, measure_lines
 from reader.measure.quality import Quality, assess
 from reader.photo import Photo
-from reader.reading import Analyte, Line, Outcome, Profile, StripReading
+from reader.reading import Analyte, Line, Outcome, Profile, Quad, StripReading
 from reader.view import View
 
 __all__ = ["read_strip"]
@@ -234,11 +234,12 @@ def _reading(seen: _Measured, number: int) -> StripReading:
         analytes = {name: Analyte(Outcome.NOT_READ) for name in analytes}
         summary = "The picture does not allow a reading."
     device = "cassette" if assay.kind == "any" else assay.kind
+    outline = seen.candidate.device
     return StripReading(
         id=number,
         kind="window" if seen.candidate.close_up else device,
         assay=assay.id,
-        outline=None,
+        outline=None if outline is None else _quad_along(outline, window),
         window=window.quad(),
         orientation="known" if naming.known else "assumed",
         outcome=outcome,
@@ -250,6 +251,12 @@ def _reading(seen: _Measured, number: int) -> StripReading:
         flags=flags,
         profile=_profile(fit, reverse=naming.reverse),
     )
+
+
+def _quad_along(outline: Window, window: Window) -> Quad:
+    """Return the corners of a device, beginning at the control end of its window."""
+    same_way = outline.flow[0] * window.flow[0] + outline.flow[1] * window.flow[1] > 0
+    return (outline if same_way else outline.reversed()).quad()
 
 
 def _doubt(seen: _Measured, flags: tuple[str, ...], outcome: Outcome) -> str | None:

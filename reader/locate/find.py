@@ -14,6 +14,7 @@ import numpy as np
 
 from reader.geometry import Window
 from reader.locate.coloured import find_bars, propose_from_bars
+from reader.locate.device import device_around
 from reader.locate.ends import CLOSE_QUALITY, LEAN, LIKELY, extended, with_right_ends
 from reader.locate.framed import propose_framed
 from reader.locate.hypothesis import Candidate, Hypothesis, look_at, patch_of
@@ -73,7 +74,8 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
         first = next((c for c in scene if c.lined and _evident(c) and _in_line(first, c)), first)
     if first is not None:
         search = Search(pool, view.scale, lambda *place: _candidate(view, *place), _evident)
-        return in_reading_order([first, *other_strips(first, scene, search)])
+        strips = in_reading_order([first, *other_strips(first, scene, search)])
+        return tuple(replace(c, device=_device(view, pool, c)) for c in strips)
     if close is not None and close.lined:
         return (close,)
     return ()
@@ -157,11 +159,18 @@ def _bare_membrane(view: View) -> list[Hypothesis]:
 def _pool(view: View) -> Pool:
     """Propose windows that are small in the picture, and rank them."""
     log_small = view.log_small
-    proposals = propose_outlined(np.ascontiguousarray(view.small.max(axis=2)))
-    proposals += propose_from_bars(log_small, find_bars(log_small))
+    outlines = propose_outlined(np.ascontiguousarray(view.small.max(axis=2)))
+    proposals = outlines + propose_from_bars(log_small, find_bars(log_small))
     windows = distinct([w for w in proposals if w.width >= LEAST_WIDTH_PX])
     planes = search_planes(log_small)
-    return Pool(planes, windows, window_scores(planes, windows))
+    return Pool(planes, windows, window_scores(planes, windows), outlines)
+
+
+def _device(view: View, pool: Pool, candidate: Candidate) -> Window | None:
+    """Return the outline of the device around a strip's window, in pixels of the photo."""
+    window = candidate.hypotheses[0].window.scaled(view.scale)
+    device = device_around(view.log_small, window, pool.outlines)
+    return None if device is None else device.scaled(1 / view.scale)
 
 
 def _in_scene(view: View, pool: Pool) -> tuple[Candidate, ...]:

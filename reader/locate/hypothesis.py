@@ -72,11 +72,14 @@ class Candidate:
         Log-odds that this is a read window at all, without regard to its lines.
     close_up : bool
         True when the window fills the picture, so that nothing of the device is seen.
+    device : Window or None
+        Outline of the device around it, in pixels of the photo; None where it is not plain.
     """
 
     hypotheses: tuple[Hypothesis, ...]
     odds: float
     close_up: bool
+    device: Window | None = None
 
     @property
     def control_probability(self) -> float:

@@ -49,11 +49,15 @@ ROW = (0.6, 2.5)  # of a window's height, itself at least that many widths: a ro
 
 @dataclass(frozen=True)
 class Pool:
-    """All rectangles that were proposed in the search picture, with their log-odds of being windows."""
+    """All rectangles that were proposed in the search picture, with their log-odds of being windows.
+
+    The closed outlines among them are kept whole as well: one of them may be the device's.
+    """
 
     planes: NDArray[np.float32]
     windows: Sequence[Window]
     odds: FloatArray
+    outlines: Sequence[Window] = ()
 
     @cached_property
     def table(self) -> FloatArray:

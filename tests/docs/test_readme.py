@@ -16,6 +16,7 @@ from reader._version import __version__
 from reader.cli import ExitCode, app
 from reader.interpret import list_assays
 from reader.reading import Outcome
+from service import Settings, create_app
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -84,6 +85,14 @@ def test_files_and_folders_that_the_readme_names_exist():
 def test_the_readme_names_public_names_only():
     used = set(re.findall(r"\breader\.(\w+)", README)) - {"cli"}
     assert {name for name in used if not hasattr(reader, name)} == set()
+
+
+def test_every_address_of_the_service_that_the_readme_names_is_there():
+    routes = create_app(Settings()).openapi()["paths"].keys() | {"/v1/openapi.json"}
+    shapes = [re.compile(re.sub(r"\{\w+\}", r"[^/?]+", route)) for route in routes]
+    named = re.findall(r"(?:8000|GET |`)(/(?:v1/[\w/$.]+|\w+z\b|openapi[\w.]+))", README)
+    assert len(named) > 5
+    assert [path for path in named if not any(shape.fullmatch(path) for shape in shapes)] == []
 
 
 def test_the_python_example_runs_as_it_stands():

@@ -1,0 +1,117 @@
+"""Find the outline of the device that a window belongs to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reader.geometry import Window, overlap, sample
+
+__all__ = ["device_around"]
+
+FloatArray = NDArray[np.float32]
+
+# Cassettes are 50 to 90 mm by 18 to 35 mm with windows of 10 to 25 mm by 3 to 5 mm; midstream tests are
+# 140 mm long, and cards carry one window or more.
+LENGTHS = (2.2, 9.0)  # length of a device, window lengths; the recess around a window is shorter
+WIDTHS = (1.8, 12.0)  # width of a device, window widths
+PARALLEL = math.radians(5)  # by which a window may lie askew in its device, as it is seen
+AXIS = 0.35  # device widths by which a window may lie off the device's axis
+SAMPLES = 48, 24  # along and across an outline
+DEPTH = 2  # samples of those inside and outside that are compared
+STEP = 0.06  # log10 of light, in any channel: a side with such a step counts half
+LEAST = 0.35  # weakest proof of an outline: all four sides with a step of that size
+CLEARLY = 0.03  # by how much a smaller outline must be better than a larger one
+SAME = 0.8  # overlap of outlines of one and the same thing
+
+
+def device_around(log_small: FloatArray, window: Window, outlines: Sequence[Window]) -> Window | None:
+    """Return the outline of the device that holds a window, or None where none is plain.
+
+    Parameters
+    ----------
+    log_small : ndarray, shape (H, W, 3)
+        Search picture, log10 of linear light.
+    window : Window
+        The membrane, in pixels of the search picture.
+    outlines : sequence of Window
+        Closed outlines in the search picture, as `propose_outlined` finds them.
+
+    Returns
+    -------
+    Window or None
+        In pixels of the search picture, with the window's direction of flow.
+    """
+    proven: list[tuple[float, Window]] = []
+    for outline in outlines:
+        turned = _turned(outline, window)
+        if turned is not None and _holds(turned, window):
+            proven.append((_proof(log_small, turned), turned))
+    plain = [p for p in proven if p[0] > LEAST]
+    if not plain:
+        return None
+    most = max(proof for proof, _ in plain)
+    # A device holds smaller shapes as plain as itself, such as a label: the largest is the device.
+    largest = max((o for proof, o in plain if proof > most - CLEARLY), key=lambda o: o.length * o.width)
+    return max((p for p in plain if overlap(p[1], largest) > SAME), key=lambda p: p[0])[1]
+
+
+def _turned(outline: Window, window: Window) -> Window | None:
+    """Return an outline with the window's direction of flow, or None if it lies askew."""
+    turn = math.remainder(outline.angle - window.angle, math.pi)
+    across = abs(abs(turn) - math.pi / 2) < PARALLEL
+    if abs(turn) > PARALLEL and not across:
+        return None
+    length, width = (outline.width, outline.length) if across else (outline.length, outline.width)
+    askew = math.remainder(outline.angle - window.angle, math.pi / 2)
+    return Window(outline.x, outline.y, window.angle + askew, length, width)
+
+
+def _holds(outline: Window, window: Window) -> bool:
+    """Tell whether a window lies in an outline as windows lie in devices."""
+    if not LENGTHS[0] < outline.length / window.length < LENGTHS[1]:
+        return False
+    if not WIDTHS[0] < outline.width / window.width < WIDTHS[1]:
+        return False
+    dx, dy = window.x - outline.x, window.y - outline.y
+    u, v = outline.flow, outline.across
+    along, across = abs(dx * u[0] + dy * u[1]), abs(dx * v[0] + dy * v[1])
+    return along + window.length / 2 < outline.length / 2 and across < AXIS * outline.width
+
+
+def _proof(log_small: FloatArray, outline: Window) -> float:
+    """Return how plainly light or colour changes at all four sides of an outline, 0..1."""
+    columns, rows = SAMPLES
+    wide = Window(
+        outline.x,
+        outline.y,
+        outline.angle,
+        outline.length * (columns + 2 * DEPTH) / columns,
+        outline.width * (rows + 2 * DEPTH) / rows,
+    )
+    seen = sample(log_small, wide, columns + 2 * DEPTH, rows + 2 * DEPTH)
+    # Corners are round, and other things lie against a device: the middle halves of the sides tell.
+    along, across = slice(columns // 4, -columns // 4), slice(rows // 4, -rows // 4)
+    sides = (
+        seen[:, along].swapaxes(0, 1),
+        seen[::-1, along].swapaxes(0, 1),
+        seen[across],
+        seen[across, ::-1],
+    )
+    return float(np.mean([_step(side) for side in sides]))
+
+
+def _step(side: FloatArray) -> float:
+    """Return how plainly one side is one, 0..1; ``side`` runs from outside inwards along axis 1.
+
+    What lies beyond the picture cannot be told from the device, and proves nothing.
+    """
+    outside, inside = side[:, 0], side[:, 2 * DEPTH - 1]
+    steps = (inside - outside)[np.isfinite(outside).all(axis=1)]
+    if len(steps) < len(side) // 2:
+        return 0.0
+    step = float(np.abs(np.median(steps, axis=0)).max())
+    return step / (step + STEP)
