@@ -12,9 +12,10 @@ from reader.flags import rejects
 from reader.geometry import Window
 from reader.interpret.assay import Assay
 from reader.interpret.assign import Assignment, NamedLine, SeenLine, assign
+from reader.interpret.flow import LetterPlaces
 from reader.interpret.labels import LABELS
 from reader.interpret.verdict import Evidence, decide
-from reader.locate.direction import direction_odds
+from reader.locate.direction import Direction, read_direction
 from reader.locate.hypothesis import Candidate, Hypothesis, patch_of
 from reader.measure.evidence import control_height_probability, line_probability
 from reader.measure.lines import FoundLine, Patch, is_flank
@@ -87,7 +88,7 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
     """
     seen = _gather(candidate)
     best = _best_window(candidate, seen)
-    odds = 0.0 if candidate.close_up else direction_odds(view, best.window)
+    direction = Direction() if candidate.close_up else read_direction(view, best.window)
     shares = [_share(s, candidate.hypotheses[0].window, best.window) for s in seen]
     sigma = _typical_sigma(best)
     rows = min(max(round(best.window.width), COARSEST_ROWS), FINEST_ROWS)
@@ -95,7 +96,7 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
     patch = patch_of(view, best.window, rows)
 
     def measured(seen: Sequence[SeenLine]) -> tuple[Assignment, MembraneFit]:
-        naming = assign(assay, seen, odds=odds, sigma=sigma)
+        naming = assign(assay, seen, odds=direction.odds, sigma=sigma, letters=_letter_places(direction))
         return naming, _measure(patch, best, assay, naming)
 
     naming, fit = measured(shares)
@@ -115,6 +116,11 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
     )
     step = best.window.width / patch.rows
     return _reading(_Measured(candidate, best, assay, naming, fit, quality, step), number)
+
+
+def _letter_places(direction: Direction) -> LetterPlaces:
+    letters = direction.letters
+    return LetterPlaces(letters.odds < 0, letters.control, letters.test)
 
 
 def _narrowest(naming: Assignment, fit: MembraneFit, rows: int) -> float | None:
@@ -264,8 +270,8 @@ def _doubt(seen: _Measured, flags: tuple[str, ...], outcome: Outcome) -> str | N
     if outcome is Outcome.NEGATIVE and "heavy-jpeg" in flags:
         return "The picture is too strongly compressed to rule out a faint line."
     # In a competitive test a lone control line is a positive.
-    if outcome in (Outcome.NEGATIVE, Outcome.POSITIVE) and seen.naming.lone_test > LONE_DOUBT:
-        return "The only line may be the test line: it lies at the end that seems to be the sample's."
+    if outcome in (Outcome.NEGATIVE, Outcome.POSITIVE) and seen.naming.without_control > LONE_DOUBT:
+        return "The control line may be missing: no line lies where the device seems to have it."
     if outcome in (Outcome.NEGATIVE, Outcome.POSITIVE) and _compares_unsurely(seen):
         return "The lines are compared, and the picture does not show which of them is the control line."
     if outcome is Outcome.NEGATIVE and _crossed(seen):

@@ -6,11 +6,12 @@ was seen carries the probability that it is one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reader.interpret.assay import Assay, LineSpec
-from reader.interpret.flow import WINDOW_ERROR, weigh_lone_line
+from reader.interpret.flow import WINDOW_ERROR, WITHOUT_CONTROL, LetterPlaces, weigh_lone_line
 
 __all__ = ["Assignment", "NamedLine", "SeenLine", "assign"]
 
@@ -69,17 +70,24 @@ class Assignment:
         True when the control end is the right one.
     known : bool
         True when the picture shows the direction.
-    lone_test : float
-        Probability that the only line there is a test line without a control; 0 when there are more.
+    without_control : float
+        Probability that lines are there and the control line is not.
     """
 
     lines: tuple[NamedLine, ...]
     reverse: bool
     known: bool
-    lone_test: float
+    without_control: float
 
 
-def assign(assay: Assay, seen: Sequence[SeenLine], *, odds: float, sigma: float) -> Assignment:
+def assign(
+    assay: Assay,
+    seen: Sequence[SeenLine],
+    *,
+    odds: float,
+    sigma: float,
+    letters: LetterPlaces | None = None,
+) -> Assignment:
     """Name the lines of a strip.
 
     Parameters
@@ -92,45 +100,63 @@ def assign(assay: Assay, seen: Sequence[SeenLine], *, odds: float, sigma: float)
         Natural log-odds that the left end is the control's, from what the device shows; 0 for nothing.
     sigma : float
         Line sigma to expect where nothing was seen, window lengths.
+    letters : LetterPlaces, optional
+        What the letters beside the window say; `odds` include them.
     """
-    reverse, lone_test = _direction(assay, seen, odds)
-    turned = [_turn(line) for line in seen] if reverse else list(seen)
+    letters = letters or LetterPlaces(reverse=False)
+    reverse, without = _direction(assay, seen, odds, letters)
+    ordered = sorted([_turn(line) for line in seen] if reverse else seen, key=lambda line: line.place)
+    said = letters.seen_from(reverse=reverse)
+    control = _control(assay, ordered, said) if without <= PRESENT else None
     name = _open_ended if assay.open_ended else _by_place
-    lines = name(assay, sorted(turned, key=lambda line: line.place), sigma)
+    lines = name(assay, ordered, control, sigma, said)
     if reverse:
         lines = [NamedLine(n.name, n.role, 1 - n.place, n.sigma, n.present, n.unexpected) for n in lines]
     known = abs(odds) >= KNOWN_ODDS and reverse == (odds < 0)
-    return Assignment(tuple(lines), reverse, known, lone_test)
+    return Assignment(tuple(lines), reverse, known, without)
 
 
 def _turn(line: SeenLine) -> SeenLine:
     return SeenLine(1 - line.place, line.sigma, line.present, line.control)
 
 
-def _direction(assay: Assay, seen: Sequence[SeenLine], odds: float) -> tuple[bool, float]:
-    """Return whether the control end is the right one, and how probably a lone line is a test line."""
-    there = [line for line in seen if max(line.present, line.control) > PRESENT]
+def _there(seen: Sequence[SeenLine]) -> list[SeenLine]:
+    return [line for line in seen if max(line.present, line.control) > PRESENT]
+
+
+def _direction(
+    assay: Assay, seen: Sequence[SeenLine], odds: float, letters: LetterPlaces
+) -> tuple[bool, float]:
+    """Return whether the control end is the right one, and how probably the control line is missing."""
+    there = _there(seen)
     if len(there) == 1:
-        lone = weigh_lone_line(assay, there[0].place, odds)
-        return lone.odds < 0, lone.test
-    fits = [_fit(assay, lines) for lines in (seen, [_turn(line) for line in seen])]
-    return FIT_WEIGHT * (fits[0] - fits[1]) + odds < 0, 0.0
+        lone = weigh_lone_line(assay, there[0].place, odds, letters)
+        # A window that does not show where the control line lies leaves it open whether that is missing.
+        return lone.odds < 0, lone.test if letters.shows_control else min(lone.test, PRESENT)
+    ways = [(seen, letters.seen_from(reverse=False))]
+    ways.append(([_turn(line) for line in seen], letters.seen_from(reverse=True)))
+    fits = [_fit(assay, lines, said) for lines, said in ways]
+    left = FIT_WEIGHT * (fits[0] - fits[1]) + odds
+    missing = [bool(there) and _control(assay, lines, said) is None for lines, said in ways]
+    share = 1 / (1 + math.exp(-left))
+    return left < 0, share * missing[0] + (1 - share) * missing[1]
 
 
-def _fit(assay: Assay, seen: Sequence[SeenLine]) -> float:
+def _fit(assay: Assay, seen: Sequence[SeenLine], letters: LetterPlaces) -> float:
     """Score how well the lines seen lie where the assay has lines."""
     expected = assay.controls[0]
     if assay.open_ended:
         control = max(seen, key=lambda line: line.control, default=None)
-    else:
-        control = _control_of(assay, seen)
-    if control is None:
-        return -1.0
-    score = -abs(control.place - expected.position)
-    if assay.open_ended:
+        if control is None:
+            return -1.0
         others = [line for line in seen if line is not control and line.present > PRESENT]
-        return score + sum(0.2 * (line.place > control.place) for line in others)
-    shift = control.place - expected.position
+        return sum(0.2 * (line.place > control.place) for line in others) - abs(
+            control.place - expected.position
+        )
+    control = _control_of(assay, seen, letters)
+    shift = _shift(assay, control, letters)
+    # A control line in its place counts as much as a test line in its own.
+    score = math.log(WITHOUT_CONTROL) / FIT_WEIGHT if control is None else 1.0 - abs(shift)
     for line in seen:
         if line is control or line.present <= PRESENT:
             continue
@@ -139,48 +165,81 @@ def _fit(assay: Assay, seen: Sequence[SeenLine]) -> float:
     return score
 
 
-def _open_ended(assay: Assay, seen: Sequence[SeenLine], sigma: float) -> list[NamedLine]:
-    """Name lines C, T1, T2, … : the control is the first sure line from the control end."""
-    expected = assay.controls[0]
-    there = [line for line in seen if line.present > PRESENT or line.control > PRESENT]
-    if not there:
-        absent = NamedLine(
-            expected.name, "control", expected.position, sigma, _nearest(seen, expected.position)
-        )
-        test = assay.tests[0]
-        return [absent, NamedLine(test.name, "test", test.position, sigma, ABSENT)]
+def _shift(assay: Assay, control: SeenLine | None, letters: LetterPlaces) -> float:
+    """Return by how much the lines of an assay lie off their places: its control line, or else its letter."""
+    place = control.place if control is not None else letters.control
+    return 0.0 if place is None else place - assay.controls[0].position
+
+
+def _control(assay: Assay, seen: Sequence[SeenLine], letters: LetterPlaces) -> SeenLine | None:
+    return _first_of(seen, letters) if assay.open_ended else _control_of(assay, seen, letters)
+
+
+def _first_of(seen: Sequence[SeenLine], letters: LetterPlaces) -> SeenLine | None:
+    """Return the line that must be the control: the first from its end, or the one beside its letter."""
+    near = [line for line in _there(seen) if letters.beside_control(line.place)]
+    origin = 0.0 if letters.control is None else letters.control
+    near.sort(key=lambda line: abs(line.place - origin))
     # What may be no line at all is not taken for the control where another one surely is a line.
-    control = next((line for line in there if max(line.present, line.control) > SURE), there[0])
-    lines = [
-        NamedLine(
-            expected.name, "control", control.place, control.sigma, max(control.present, control.control)
-        )
-    ]
-    tests = [line for line in there if line is not control]
-    doubtful = max((line for line in seen if line not in there), key=lambda line: line.present, default=None)
-    if not tests:
-        if doubtful is not None and doubtful.present > ABSENT:
-            tests = [doubtful]
-        else:
-            place = control.place + TEST_OFFSET
-            if place > 1 - NEAREST_PLACE:
-                place = max(control.place - TEST_OFFSET, NEAREST_PLACE)
-            tests = [SeenLine(place, control.sigma, ABSENT, 0.0)]
+    return next((line for line in near if max(line.present, line.control) > SURE), near[0] if near else None)
+
+
+def _open_ended(
+    assay: Assay,
+    seen: Sequence[SeenLine],
+    control: SeenLine | None,
+    sigma: float,
+    letters: LetterPlaces,
+) -> list[NamedLine]:
+    """Name lines C, T1, T2, … from the control end."""
+    expected = assay.controls[0]
+    tests = [line for line in _there(seen) if line is not control]
+    if control is None:
+        place = _inside(expected.position if letters.control is None else letters.control)
+        others = [line for line in seen if line not in tests]
+        lines = [NamedLine(expected.name, "control", place, sigma, _nearest(others, place))]
+        if not tests:
+            spec = assay.tests[0]
+            return [*lines, NamedLine(spec.name, "test", spec.position, sigma, ABSENT)]
+    else:
+        present = max(control.present, control.control)
+        lines = [NamedLine(expected.name, "control", control.place, control.sigma, present)]
+        tests = tests or [_likeliest_test(seen, control)]
     for k, line in enumerate(tests, start=1):
         name = "T" if len(tests) == 1 else f"T{k}"
         lines.append(NamedLine(name, "test", line.place, line.sigma, line.present))
     return lines
 
 
+def _likeliest_test(seen: Sequence[SeenLine], control: SeenLine) -> SeenLine:
+    """Return the likeliest of what may be a test line; or where to look for one, if nothing was seen."""
+    doubtful = max((s for s in seen if s is not control), key=lambda line: line.present, default=None)
+    if doubtful is not None and doubtful.present > ABSENT:
+        return doubtful
+    place = control.place + TEST_OFFSET
+    if place > 1 - NEAREST_PLACE:
+        place = max(control.place - TEST_OFFSET, NEAREST_PLACE)
+    return SeenLine(place, control.sigma, ABSENT, 0.0)
+
+
+def _inside(place: float) -> float:
+    return min(max(place, NEAREST_PLACE), 1 - NEAREST_PLACE)
+
+
 def _nearest(seen: Sequence[SeenLine], place: float) -> float:
     return max((line.present for line in seen if abs(line.place - place) < 0.2), default=ABSENT)
 
 
-def _by_place(assay: Assay, seen: Sequence[SeenLine], sigma: float) -> list[NamedLine]:
+def _by_place(
+    assay: Assay,
+    seen: Sequence[SeenLine],
+    control: SeenLine | None,
+    sigma: float,
+    letters: LetterPlaces,
+) -> list[NamedLine]:
     """Name lines by where the assay has them, counted from the control line that was found."""
     anchor = assay.controls[0]
-    control = _control_of(assay, seen)
-    shift = 0.0 if control is None else control.place - anchor.position
+    shift = _shift(assay, control, letters)
     free = list(seen)
     lines: list[NamedLine] = []
     for spec in sorted(assay.lines, key=lambda s: s.role != "control"):
@@ -190,7 +249,7 @@ def _by_place(assay: Assay, seen: Sequence[SeenLine], sigma: float) -> list[Name
             present = max(match.present, match.control) if spec.role == "control" else match.present
             lines.append(NamedLine(spec.name, spec.role, match.place, match.sigma, present))
         else:
-            place = min(max(spec.position + shift, NEAREST_PLACE), 1 - NEAREST_PLACE)
+            place = _inside(spec.position + shift)
             lines.append(NamedLine(spec.name, spec.role, place, sigma, ABSENT))
     lines += [
         NamedLine("?", "test", line.place, line.sigma, line.present, unexpected=True)
@@ -200,11 +259,15 @@ def _by_place(assay: Assay, seen: Sequence[SeenLine], sigma: float) -> list[Name
     return sorted(lines, key=lambda line: line.place)
 
 
-def _control_of(assay: Assay, seen: Sequence[SeenLine]) -> SeenLine | None:
+def _control_of(assay: Assay, seen: Sequence[SeenLine], letters: LetterPlaces) -> SeenLine | None:
     """Return the line that can be the control: where it belongs, and with the others where they belong."""
     anchor = assay.controls[0]
-    there = [line for line in seen if max(line.present, line.control) > PRESENT]
-    near = [line for line in there if abs(line.place - anchor.position) <= anchor.tolerance + WINDOW_ERROR]
+    there = _there(seen)
+    if letters.control is not None and letters.shows_control:
+        near = [line for line in there if letters.beside_control(line.place)]
+    else:
+        reach = anchor.tolerance + WINDOW_ERROR
+        near = [line for line in there if abs(line.place - anchor.position) <= reach]
 
     def fit(line: SeenLine) -> tuple[int, float]:
         shift = line.place - anchor.position

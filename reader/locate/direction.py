@@ -1,4 +1,6 @@
-"""Which end of a window is the control's: wells lie beyond the sample end, print mostly beyond the other.
+"""Which end of a window is the control's, by the letters about it, and by its wells and print.
+
+Wells lie beyond the sample end, print mostly beyond the other.
 
 A well is a round or oval hole on the axis of flow. It is found first, because its rims are detail that
 would otherwise count as print.
@@ -7,7 +9,7 @@ would otherwise count as print.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -16,9 +18,10 @@ from numpy.typing import NDArray
 
 from reader.geometry import Window
 from reader.locate.edges import edge_map
+from reader.locate.letters import Letters, read_letters
 from reader.view import View
 
-__all__ = ["Signs", "direction_odds", "direction_signs"]
+__all__ = ["Direction", "Signs", "direction_odds", "direction_signs", "read_direction"]
 
 FloatArray = NDArray[np.float32]
 
@@ -68,8 +71,43 @@ class Signs:
     well_vote: float
 
 
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """All that the device shows of the direction of flow.
+
+    Attributes
+    ----------
+    odds : float
+        Natural log-odds that the start of the window is the control's end.
+    letters : Letters
+        What was read of the letters C and T, which `odds` include.
+    """
+
+    odds: float = 0.0
+    letters: Letters = field(default_factory=Letters)
+
+
+def read_direction(view: View, window: Window) -> Direction:
+    """Look for letters, wells and print about a window.
+
+    Parameters
+    ----------
+    view : View
+        The photo.
+    window : Window
+        The membrane, flow in either direction.
+
+    Notes
+    -----
+    The odds add up: letters beside a window are not among the print that is compared beyond its ends, and
+    letters that stand beyond its ends are counted there alike at both.
+    """
+    letters = read_letters(view, window)
+    return Direction(letters.odds + direction_odds(view, window), letters)
+
+
 def direction_odds(view: View, window: Window) -> float:
-    """Return the natural log-odds that the start of a window is the control's end.
+    """Return the natural log-odds that the start of a window is the control's end, by wells and print.
 
     Parameters
     ----------

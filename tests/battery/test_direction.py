@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import reader
-from reader.simulate import cassette, render, scene
+from reader.simulate import cassette, for_assay, render, scene
 
 
 @pytest.mark.parametrize(
@@ -27,14 +29,38 @@ def test_a_direction_that_is_called_known_is_the_true_one(seed: int, turned: int
     assert strip.orientation == "assumed" or flow @ (test - control) > 0
 
 
-@pytest.mark.parametrize("turned", [0, 2], ids=["upright", "upside down"])
-@pytest.mark.parametrize(
-    ("lines", "outcome"), [({"C": 0.4, "T": 0.0}, "negative"), ({"C": 0.0, "T": 0.4}, "indeterminate")]
-)
-def test_a_lone_line_is_called_only_where_the_device_does_not_place_it_at_the_sample_end(
-    lines, outcome, turned
-):
-    made = render(
-        scene([cassette(lines, brand="COVID-19 Ag")], size_px=(900, 1200)), np.random.default_rng(1)
-    )
-    assert reader.read_image(np.rot90(made.pixels, turned)).outcome.value == outcome
+UPSIDE = pytest.mark.parametrize("turned", [0, 2], ids=["upright", "upside down"])
+
+
+def outcome_of(lines: dict[str, float], turned: int, assay: str = "generic", letters: Any = "right") -> str:
+    device = for_assay(assay, lines, brand="COVID-19 Ag", letters=letters)
+    made = render(scene([device], size_px=(900, 1200)), np.random.default_rng(1))
+    return reader.read_image(np.rot90(made.pixels, turned), assay=assay).outcome.value
+
+
+@UPSIDE
+@pytest.mark.parametrize("letters", ["right", "left", "none"])
+def test_a_lone_line_where_the_control_belongs_is_called(letters: str, turned: int):
+    assert outcome_of({"C": 0.4, "T": 0.0}, turned, letters=letters) == "negative"
+
+
+@UPSIDE
+def test_a_lone_line_at_what_seems_the_sample_end_is_left_open_without_letters(turned: int):
+    assert outcome_of({"C": 0.0, "T": 0.4}, turned, letters="none") == "indeterminate"
+
+
+@UPSIDE
+@pytest.mark.parametrize("letters", ["right", "left"])
+def test_a_lone_line_beside_the_letter_t_makes_the_test_invalid(letters: str, turned: int):
+    assert outcome_of({"C": 0.0, "T": 0.4}, turned, letters=letters) == "invalid"
+
+
+@UPSIDE
+def test_two_test_lines_without_the_control_make_the_test_invalid(turned: int):
+    assert outcome_of({"Pf": 0.4, "Pan": 0.3}, turned, "malaria-pf-pan") == "invalid"
+
+
+@UPSIDE
+def test_a_comparison_with_the_control_line_is_called_where_letters_name_it(turned: int):
+    assert outcome_of({"C": 0.28, "T": 0.42}, turned, "lh") == "positive"
+    assert outcome_of({"C": 0.42, "T": 0.15}, turned, "lh") == "negative"

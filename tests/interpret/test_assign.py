@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reader.interpret import load_assay
-from reader.interpret.assign import Assignment, NamedLine, SeenLine, assign
+from reader.interpret.assign import PRESENT, Assignment, NamedLine, SeenLine, assign
+from reader.interpret.flow import LetterPlaces
 
 GENERIC = load_assay("generic")
 MALARIA = load_assay("malaria-pf-pan")
@@ -134,8 +135,66 @@ def test_a_line_where_the_kit_has_none_is_reported_as_unexpected():
     assert {n.name for n in result.lines if not n.unexpected} == {spec.name for spec in MALARIA.lines}
 
 
+LETTERS = LetterPlaces(reverse=False, control=0.3, test=0.65)
+
+
+@pytest.mark.parametrize("assay", [GENERIC, MALARIA])
+def test_two_lines_of_which_none_lies_beside_the_letter_c_are_test_lines_without_a_control(assay):
+    letters = LetterPlaces(reverse=False, control=assay.controls[0].position)
+    lines = [seen(spec.position, control=0.9) for spec in MALARIA.tests]
+    result = assign(assay, lines, odds=5.0, sigma=SIGMA, letters=letters)
+    assert result.without_control > 0.5
+    assert {n.place: n.role for n in result.lines if n.present > 0.5} == dict.fromkeys(
+        [spec.position for spec in MALARIA.tests], "test"
+    )
+    (control,) = [n for n in result.lines if n.role == "control"]
+    assert control.place == pytest.approx(assay.controls[0].position)
+    assert control.present < 0.1
+
+
+@pytest.mark.parametrize(("odds", "least", "most"), [(0.0, 0.0, 0.05), (3.0, 0.05, 0.5), (6.0, 0.5, 1.0)])
+def test_the_plainer_the_direction_the_likelier_two_lines_are_without_a_control(odds, least, most):
+    lines = [seen(spec.position, control=0.9) for spec in MALARIA.tests]
+    result = assign(MALARIA, lines, odds=odds, sigma=SIGMA)
+    assert least < result.without_control < most
+    assert result.reverse == (result.without_control < 0.5)
+
+
+def test_two_lines_with_a_control_are_not_taken_for_test_lines():
+    for assay in (GENERIC, MALARIA):
+        lines = [seen(assay.controls[0].position, control=0.9), seen(assay.tests[-1].position)]
+        assert assign(assay, lines, odds=5.0, sigma=SIGMA, letters=LETTERS).without_control == 0.0
+        assert assign(assay, lines, odds=0.0, sigma=SIGMA).without_control < 0.05
+
+
+def test_a_lone_line_beside_the_letter_t_is_the_test_line():
+    lines = named(assign(GENERIC, [seen(0.62, control=0.97)], odds=8.0, sigma=SIGMA, letters=LETTERS))
+    assert (lines["T"].place, lines["C"].place) == (0.62, 0.3)
+    assert lines["T"].present > 0.5
+    assert lines["C"].present < 0.1
+
+
+def test_the_line_beside_the_letter_c_is_the_control_whatever_lies_before_it():
+    lines = [seen(0.08, present=0.95), *PAIR]
+    assert named(assign(GENERIC, lines, odds=8.0, sigma=SIGMA, letters=LETTERS))["C"].place == 0.3
+    assert named(assign(GENERIC, lines, odds=8.0, sigma=SIGMA))["C"].place == 0.08
+
+
+def test_a_doubtful_line_beside_the_letter_c_is_not_replaced_by_a_sure_one_beside_t():
+    lines = [seen(0.3, present=0.6), seen(0.66, control=0.95)]
+    control = named(assign(GENERIC, lines, odds=8.0, sigma=SIGMA, letters=LETTERS))["C"]
+    assert (control.place, control.present) == (0.3, 0.6)
+
+
+def test_a_window_that_ends_before_the_letter_c_leaves_the_control_in_doubt():
+    letters = LetterPlaces(reverse=False, control=-0.02, test=0.35)
+    result = assign(GENERIC, [seen(0.35, control=0.95)], odds=8.0, sigma=SIGMA, letters=letters)
+    assert result.without_control == PRESENT
+
+
 places = st.floats(0, 1)
 probabilities = st.floats(0, 1)
+letter_places = st.none() | st.floats(-0.3, 1.3)
 
 
 @given(
@@ -143,13 +202,15 @@ probabilities = st.floats(0, 1)
     lines=st.lists(
         st.builds(SeenLine, places, st.floats(0.005, 0.1), probabilities, probabilities), max_size=7
     ),
-    odds=st.floats(-4, 4),
+    odds=st.floats(-9, 9),
+    letters=st.none() | st.builds(LetterPlaces, st.booleans(), letter_places, letter_places),
 )
-def test_whatever_was_seen_every_expected_line_has_a_place_inside_the_window(assay, lines, odds):
-    result = assign(assay, lines, odds=odds, sigma=SIGMA)
+def test_whatever_was_seen_every_expected_line_has_a_place_inside_the_window(assay, lines, odds, letters):
+    result = assign(assay, lines, odds=odds, sigma=SIGMA, letters=letters)
     names = [n.name for n in result.lines if not n.unexpected]
     assert names.count("C") == 1
     assert len(set(names)) == len(names)
+    assert 0 <= result.without_control <= 1
     for n in result.lines:
         assert 0 <= n.place <= 1
         assert 0 <= n.present <= 1

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reader.interpret import load_assay
-from reader.interpret.flow import WITHOUT_CONTROL, weigh_lone_line
+from reader.interpret.flow import LETTER_ERROR, WITHOUT_CONTROL, LetterPlaces, weigh_lone_line
 
 GENERIC = load_assay("generic")
 MALARIA = load_assay("malaria-pf-pan")
@@ -47,3 +47,36 @@ def test_the_plainer_the_sample_end_the_likelier_a_test_line(place, low, high):
     low, high = sorted((low, high))
     tests = [weigh_lone_line(GENERIC, place, o).test for o in (low, high)]
     assert 0 <= tests[0] <= tests[1] + 1e-12 <= 1
+
+
+LETTERS = LetterPlaces(reverse=False, control=0.3, test=0.65)
+
+
+def test_a_lone_line_beside_a_letter_is_that_letter_s_line():
+    assert weigh_lone_line(GENERIC, 0.32, 8.0, LETTERS).test < 1e-3
+    assert weigh_lone_line(GENERIC, 0.65, 8.0, LETTERS).test > 0.8
+
+
+def test_a_control_line_may_lie_as_far_from_its_letter_as_was_seen():
+    assert weigh_lone_line(GENERIC, 0.3 + 2 * LETTER_ERROR, 8.0, LETTERS).test < 0.02
+
+
+def test_a_lone_line_far_from_the_only_letter_is_in_doubt():
+    assert weigh_lone_line(GENERIC, 0.65, 4.0, LetterPlaces(reverse=False, control=0.25)).test > 0.3
+
+
+@pytest.mark.parametrize("place", [0.3, 0.5, 0.65, 0.8])
+def test_letters_read_from_the_other_end_say_the_same_of_a_turned_line(place):
+    turned = LetterPlaces(reverse=True, control=0.7, test=0.35)
+    one, other = (
+        weigh_lone_line(GENERIC, place, 5.0, LETTERS),
+        weigh_lone_line(GENERIC, 1 - place, -5.0, turned),
+    )
+    assert one.odds == pytest.approx(-other.odds)
+    assert one.test == pytest.approx(other.test)
+
+
+def test_letters_count_from_the_end_that_they_name_only():
+    assert LETTERS.seen_from(reverse=False) == LETTERS
+    assert LETTERS.seen_from(reverse=True) == LetterPlaces(reverse=True)
+    assert LetterPlaces(reverse=True, control=0.75).seen_from(reverse=True).control == 0.25
