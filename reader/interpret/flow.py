@@ -65,8 +65,14 @@ class LetterPlaces:
         return self.control is None or LETTER_ERROR < self.control < 1 - LETTER_ERROR
 
     def beside_control(self, place: float) -> bool:
-        """Tell whether a line may be the control's by its letter, if that was read and its place is shown."""
-        return self.control is None or not self.shows_control or abs(place - self.control) <= LETTER_REACH
+        """Tell whether a line may be the control's by its letter, if that was read and its place is shown.
+
+        Letters that stand askew stand so by the same amount: with both read, each has the nearer lines.
+        """
+        if self.control is None or not self.shows_control:
+            return True
+        half = 0.0 if self.test is None else abs(self.test - self.control) / 2
+        return abs(place - self.control) <= max(LETTER_REACH, half)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,11 +45,11 @@ BESIDE, ON_AXIS = 0.7, 0.6  # window widths from the axis: letters beside a wind
 PAIR_GAP = (0.15, 0.75)  # window lengths from C to T beside a window
 PAIR_ROW, PAIR_HEIGHT = 0.4, 1.35  # letter heights off one row, and ratio of the heights of two letters
 ALONE = (0.05, 0.5)  # window lengths from its own end within which a letter without the other counts
-# Natural log-odds. Of two fitting marks neither is a letter once in 10 000 windows: 3 in 100 windows hold
-# one such mark, and the second must have the other shape and the same turn, row and size. Most devices
-# are printed with C before or above T: one in fifty that is not is allowed for, none of 20 designs was.
+# Natural log-odds. Marks like a letter that are none were seen about one window in thirty; two of them make
+# a pair by chance once in a hundred times that: their shapes, turn, row and size must agree. Hardly any
+# device has C below or after T, none of 20 designs did: one in fifty of such is allowed for.
 PAIR_ODDS, TURN_ODDS = 6.0, 2.0
-ALONE_ODDS = 4.0  # nothing but a letter was seen at such a place, in 120 windows
+ALONE_ODDS = 4.0  # less by what place and turn leave open; none of 17 photos of ten designs was wrong
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ UPSIDE = pytest.mark.parametrize("turned", [0, 2], ids=["upright", "upside down"
 
 
 def outcome_of(lines: dict[str, float], turned: int, assay: str = "generic", letters: Any = "right") -> str:
-    device = for_assay(assay, lines, brand="COVID-19 Ag", letters=letters)
+    device = for_assay(assay, lines, brand="COVID-19 Ag", letters=letters, wells=2)
     made = render(scene([device], size_px=(900, 1200)), np.random.default_rng(1))
     return reader.read_image(np.rot90(made.pixels, turned), assay=assay).outcome.value
 

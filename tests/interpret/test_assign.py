@@ -180,6 +180,14 @@ def test_the_line_beside_the_letter_c_is_the_control_whatever_lies_before_it():
     assert named(assign(GENERIC, lines, odds=8.0, sigma=SIGMA))["C"].place == 0.08
 
 
+@pytest.mark.parametrize("shift", [-0.17, 0.17])
+def test_lines_that_lie_off_both_letters_by_the_same_amount_keep_their_names(shift):
+    lines = [seen(0.3 + shift, control=0.9), seen(0.65 + shift)]
+    result = assign(GENERIC, lines, odds=8.0, sigma=SIGMA, letters=LETTERS)
+    assert [(n.name, n.role) for n in result.lines] == [("C", "control"), ("T", "test")]
+    assert result.without_control == 0.0
+
+
 def test_a_doubtful_line_beside_the_letter_c_is_not_replaced_by_a_sure_one_beside_t():
     lines = [seen(0.3, present=0.6), seen(0.66, control=0.95)]
     control = named(assign(GENERIC, lines, odds=8.0, sigma=SIGMA, letters=LETTERS))["C"]
