@@ -3,7 +3,7 @@
     python benchmarks/fit_ranker.py [--photos ../shared/photos] [--write] [--processes 2]
 
 Prints how well a refit ranks windows, cross-validated, beside the weights that are shipped; with ``--write``
-it replaces them. Needs the extra ``fit`` and some five minutes.
+it replaces them. Needs the extra ``fit`` and five minutes of one core.
 
 What is learned from: simulated scenes (this repository's own) of tests that were run, of unused ones, of
 tests beside a printed legend, and of things that are no test; and the labelled windows of two sources that
