@@ -152,7 +152,7 @@ def _gather(candidate: Candidate) -> list[_Seen]:
             is_control = line is control
             if any(is_flank(line, other) for other in h.lines):
                 continue
-            p = h.control_probability if is_control else h.membrane * line_probability(line, control, aspect)
+            p = h.control_probability if is_control else h.membrane * _beside_control(line, control, aspect)
             along = _along(h.window, line.place / aspect, first)
             twin = next(
                 (k for k, s in enumerate(found) if abs(s.along - along) < SAME_LINE * first.width), None
@@ -165,6 +165,16 @@ def _gather(candidate: Candidate) -> list[_Seen]:
                 s = found[twin]
                 found[twin] = replace(s, present=s.present + share, control=s.control + as_control)
     return [replace(s, present=_sharpen(s.present, EVEN), control=_sharpen(s.control, 0.5)) for s in found]
+
+
+def _beside_control(line: FoundLine, control: FoundLine, aspect: float) -> float:
+    """Return how probable a line is that is not the likeliest control.
+
+    Beside a line on a membrane less is asked of it than of a line by itself: where the likeliest control
+    lies on none, it must lie on one itself.
+    """
+    on_membrane = 1 - (1 - control.plausible) * (1 - line.plausible)
+    return on_membrane * line_probability(line, control, aspect)
 
 
 def _along(window: Window, place: float, axis: Window) -> float:

@@ -19,7 +19,7 @@ from reader.locate.ends import CLOSE_QUALITY, LEAN, LIKELY, extended, with_right
 from reader.locate.framed import propose_framed
 from reader.locate.hypothesis import Candidate, Hypothesis, look_at, patch_of
 from reader.locate.outlines import propose_outlined
-from reader.locate.rank import distinct, same_place, search_planes, window_scores
+from reader.locate.rank import FEATURES, distinct, rank_features, same_place, search_planes, window_scores
 from reader.locate.siblings import Pool, Search, in_reading_order, other_strips
 from reader.view import View
 
@@ -39,6 +39,9 @@ BARE_SCATTER = 0.02  # log10 of light across the short side: a frame or rim exce
 BARE_MARGIN = 3  # of the 32 rows: what a hasty cut leaves of the background
 BARE_SCORE = 2.6  # what four sides on edges are worth to a framed window
 LINED_SCORE, LINED_ODDS = -0.6, 0.8  # least score and log-odds of a window with a control line
+BLANK_SCORE = 1.4  # least score of a close-up without lines: four sides on edges
+RIM = 0.6  # share 0..1 of each of its sides that is a rim; the weaker ends of sheets of paper have 0.2
+OFF_CENTRE = 0.15  # of the picture: a window that was cut out by hand lies nearer to its middle
 BLANK_ODDS = 3.4  # least log-odds of a window without one
 BLANK_LEAD = 3.0  # log-odds by which a blank window must be more of a window than one with lines
 INNER_ODDS, INNER_SCORE = 2.5, 0.6  # of a small window inside a device; parts of a cut window stay below
@@ -65,7 +68,7 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
     close = None
     if not any(_small_window(c, long_side) for c in scene):
         close = _close_up(view)
-        if close is not None and _fills_picture(close):
+        if close is not None and close.lined and _fills_picture(close):
             return (close,)
     first = next((c for c in scene if _evident(c)), None)
     if first is not None and first.lined:
@@ -76,9 +79,25 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
         search = Search(pool, view.scale, lambda *place: _candidate(view, *place), _evident)
         strips = in_reading_order([first, *other_strips(first, scene, search)])
         return tuple(replace(c, device=_device(view, pool, c)) for c in strips)
-    if close is not None and close.lined:
+    if close is not None and (close.lined or _framed_blank(view, close)):
         return (close,)
     return ()
+
+
+def _framed_blank(view: View, close: Candidate) -> bool:
+    """Tell an unused window that fills the picture from any plain thing.
+
+    It is even, has four rims, and is what the picture was cut around.
+    """
+    best = close.hypotheses[0]
+    window = best.window.scaled(view.scale)
+    height, width = view.small.shape[:2]
+    off = max(abs(window.x / width - 0.5), abs(window.y / height - 0.5))
+    if not best.plain or best.score < BLANK_SCORE or off > OFF_CENTRE:
+        return False
+    (seen,) = rank_features(search_planes(view.log_small), [window])
+    rims = (float(seen[FEATURES.index(name)]) for name in ("weak_side", "weak_end"))
+    return all(rim > RIM for rim in rims)
 
 
 def _plainly_blank(lined: Candidate, scene: Sequence[Candidate]) -> Candidate | None:
