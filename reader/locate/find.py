@@ -15,6 +15,7 @@ import numpy as np
 from reader.geometry import Window
 from reader.locate.coloured import find_bars, propose_from_bars
 from reader.locate.device import device_around
+from reader.locate.direction import direction_signs
 from reader.locate.ends import CLOSE_QUALITY, LEAN, LIKELY, extended, with_right_ends
 from reader.locate.framed import propose_framed
 from reader.locate.hypothesis import Candidate, Hypothesis, look_at, patch_of
@@ -23,7 +24,7 @@ from reader.locate.rank import FEATURES, distinct, rank_features, same_place, se
 from reader.locate.siblings import Pool, Search, in_reading_order, other_strips
 from reader.view import View
 
-__all__ = ["find_strips"]
+__all__ = ["evident", "find_strips"]
 
 LEAST_WIDTH_PX = 6.5  # of a window in the search picture: a line is then two pixels thick
 FRAMED_KEPT = 6  # windows per tried direction
@@ -41,8 +42,11 @@ BARE_SCORE = 2.6  # what four sides on edges are worth to a framed window
 LINED_SCORE, LINED_ODDS = -0.6, 0.8  # least score and log-odds of a window with a control line
 BLANK_SCORE = 1.4  # least score of a close-up without lines: four sides on edges
 RIM = 0.6  # share 0..1 of each of its sides that is a rim; the weaker ends of sheets of paper have 0.2
+BLANK_MOTTLE = 0.02  # absorbance: unused membranes stay at 0.01, whole devices reach 0.03
 OFF_CENTRE = 0.15  # of the picture: a window that was cut out by hand lies nearer to its middle
 BLANK_ODDS = 3.4  # least log-odds of a window without one
+# Two of three unused windows have a well beyond one end only, and one of twelve other plain rectangles.
+WELL_ODDS = 2.0  # log-odds
 BLANK_LEAD = 3.0  # log-odds by which a blank window must be more of a window than one with lines
 INNER_ODDS, INNER_SCORE = 2.5, 0.6  # of a small window inside a device; parts of a cut window stay below
 RANK_WEIGHT = 0.35  # of a ranker's log-odds against a line's quality
@@ -68,20 +72,43 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
     close = None
     if not any(_small_window(c, long_side) for c in scene):
         close = _close_up(view)
-        if close is not None and close.lined and _fills_picture(close):
-            return (close,)
-    first = next((c for c in scene if _evident(c)), None)
-    if first is not None and first.lined:
-        first = _plainly_blank(first, scene) or first
-    elif first is not None:
-        first = next((c for c in scene if c.lined and _evident(c) and _in_line(first, c)), first)
-    if first is not None:
-        search = Search(pool, view.scale, lambda *place: _candidate(view, *place), _evident)
-        strips = in_reading_order([first, *other_strips(first, scene, search)])
-        return tuple(replace(c, device=_device(view, pool, c)) for c in strips)
-    if close is not None and (close.lined or _framed_blank(view, close)):
+        if close is not None and _fills_picture(close):
+            # What is neither lined nor a blank window makes its parts no windows.
+            return (close,) if close.lined or _framed_blank(view, close) else ()
+    first = _first(scene)
+    if first is None and close is not None and (close.lined or _framed_blank(view, close)):
         return (close,)
-    return ()
+    if first is None:
+        scene = tuple(_with_well(view, c) for c in scene if _small_blank(c, long_side))
+        first = _first(scene)
+    if first is None:
+        return ()
+    search = Search(pool, view.scale, lambda *place: _candidate(view, *place), evident)
+    strips = in_reading_order([first, *other_strips(first, scene, search)])
+    return tuple(replace(c, device=_device(view, pool, c)) for c in strips)
+
+
+def _first(scene: Sequence[Candidate]) -> Candidate | None:
+    """Return what is most plainly a read window, if anything is."""
+    first = next((c for c in scene if evident(c)), None)
+    if first is None:
+        return None
+    if first.lined:
+        return _plainly_blank(first, scene) or first
+    return next((c for c in scene if c.lined and evident(c) and _in_line(first, c)), first)
+
+
+def _small_blank(candidate: Candidate, long_side: int) -> bool:
+    """Tell a window without lines that leaves room for its device in the picture."""
+    return not candidate.lined and candidate.hypotheses[0].window.length < SMALL * long_side
+
+
+def _with_well(view: View, candidate: Candidate) -> Candidate:
+    """Look for a well beyond either end of a window that would be evident with one."""
+    best = candidate.hypotheses[0]
+    if not best.plain or candidate.odds < BLANK_ODDS - WELL_ODDS:
+        return candidate
+    return replace(candidate, well=abs(direction_signs(view, best.window).well_vote))
 
 
 def _framed_blank(view: View, close: Candidate) -> bool:
@@ -93,7 +120,8 @@ def _framed_blank(view: View, close: Candidate) -> bool:
     window = best.window.scaled(view.scale)
     height, width = view.small.shape[:2]
     off = max(abs(window.x / width - 0.5), abs(window.y / height - 0.5))
-    if not best.plain or best.score < BLANK_SCORE or off > OFF_CENTRE:
+    even = best.plain and best.mottle < BLANK_MOTTLE
+    if not even or best.score < BLANK_SCORE or off > OFF_CENTRE:
         return False
     (seen,) = rank_features(search_planes(view.log_small), [window])
     rims = (float(seen[FEATURES.index(name)]) for name in ("weak_side", "weak_end"))
@@ -102,16 +130,16 @@ def _framed_blank(view: View, close: Candidate) -> bool:
 
 def _plainly_blank(lined: Candidate, scene: Sequence[Candidate]) -> Candidate | None:
     """Return a blank window that looks so much more like one that the lines elsewhere must be print."""
-    blank = [c for c in scene if not c.lined and _evident(c) and c.odds > lined.odds + BLANK_LEAD]
+    blank = [c for c in scene if not c.lined and evident(c) and c.odds > lined.odds + BLANK_LEAD]
     return max(blank, key=lambda c: c.odds, default=None)
 
 
-def _evident(candidate: Candidate) -> bool:
+def evident(candidate: Candidate) -> bool:
     """Tell whether a candidate is a read window beyond doubt, with a control line or without one."""
     best = candidate.hypotheses[0]
     if candidate.lined:
         return best.score > LINED_SCORE and candidate.odds > LINED_ODDS
-    return candidate.odds > BLANK_ODDS and best.plain
+    return candidate.odds + WELL_ODDS * candidate.well > BLANK_ODDS and best.plain
 
 
 def _in_line(a: Candidate, b: Candidate) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from reader.geometry import Window
 from reader.measure.evidence import control_probability, likely_control
 from reader.measure.lines import ROWS, FoundLine, Patch, find_lines, ground, texture
-from reader.measure.setting import line_plausibility
+from reader.measure.setting import line_plausibility, tint
 from reader.view import View
 
 __all__ = ["Candidate", "Hypothesis", "look_at", "patch_of"]
@@ -20,6 +20,7 @@ SIDE, END = 0.25, 0.60  # margins of a patch, in membrane widths
 MOTTLE = (0.04, 2.5)  # absorbance that real windows stay below, and what ten times that costs
 RELIEF = (0.25, 2.5)  # the same for the scatter of the profile: strong control lines reach it
 GROUND = 0.15  # absorbance: unevenness between lines at which a window is as likely print as membrane
+WHITE = 0.12  # log10 between the channels: unused membranes stay below 0.1, with the lamp's tint or without
 DENSE, MANY_DENSE = 0.45, 3  # absorbance, and how many such bars side by side are print, not a test
 LEAST_QUALITY = -2.0  # of a line whose setting is worth a look
 NO_LINE = -1.2  # quality that stands for no line at all
@@ -27,13 +28,14 @@ NO_LINE = -1.2  # quality that stands for no line at all
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """One rectangle that may be the membrane, the lines seen in it, its `texture` and its `ground`."""
+    """One rectangle that may be the membrane, its lines, `texture`, `ground` and `tint`."""
 
     window: Window
     score: float
     lines: tuple[FoundLine, ...]
     mottle: float
     ground: float
+    tint: float
     weight: float = 1.0
 
     @property
@@ -43,8 +45,8 @@ class Hypothesis:
 
     @property
     def plain(self) -> bool:
-        """Whether what is seen is as even as an unused membrane."""
-        return self.mottle < MOTTLE[0] and self.ground < GROUND / 2
+        """Whether what is seen is as even and as white as an unused membrane."""
+        return self.mottle < MOTTLE[0] and self.ground < GROUND / 2 and self.tint < WHITE
 
     @property
     def membrane(self) -> float:
@@ -74,12 +76,15 @@ class Candidate:
         True when the window fills the picture, so that nothing of the device is seen.
     device : Window or None
         Outline of the device around it, in pixels of the photo; None where it is not plain.
+    well : float
+        How surely there is a well on its axis beyond one end, 0..1, where that was looked for.
     """
 
     hypotheses: tuple[Hypothesis, ...]
     odds: float
     close_up: bool
     device: Window | None = None
+    well: float = 0.0
 
     @property
     def control_probability(self) -> float:
@@ -120,7 +125,7 @@ def look_at(view: View, window: Window, score: float = 0.0, *, in_scene: bool = 
     if control is not None:
         gain = max(control.quality, NO_LINE) + _second_line(lines, control) - NO_LINE
         score += control.plausible * gain
-    return Hypothesis(window, score, lines, mottle, ground(patch, lines))
+    return Hypothesis(window, score, lines, mottle, ground(patch, lines), tint(patch))
 
 
 def _well_set(patch: Patch, lines: Sequence[FoundLine]) -> tuple[FoundLine, ...]:

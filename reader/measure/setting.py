@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from reader.measure.lines import SIDE_TRIM, FoundLine, Patch
 
-__all__ = ["Setting", "line_plausibility", "setting"]
+__all__ = ["Setting", "line_plausibility", "setting", "tint"]
 
 FloatArray = NDArray[np.float32]
 
@@ -166,8 +166,24 @@ def _section(columns: FloatArray) -> NDArray[np.float64]:
     return section
 
 
+def tint(patch: Patch) -> float:
+    """Return how coloured a window is: log10 between channels, as they are or against what lies beside it.
+
+    Whichever is less: a lamp tints both, a coloured device its plastic only.
+
+    Parameters
+    ----------
+    patch : Patch
+        The window, with its margins.
+    """
+    trim = round(SIDE_TRIM * patch.rows)
+    columns = np.zeros(patch.log_light.shape[1], bool)
+    columns[patch.end : patch.end + patch.columns] = True
+    return _tint(patch, slice(patch.side + trim, patch.side + patch.rows - trim), columns)
+
+
 def _tint(patch: Patch, inside: slice, flank: NDArray[np.bool_]) -> float:
-    """Return how coloured the membrane is beside a line, absolutely or against its surroundings."""
+    """Return how coloured the membrane is in some columns, absolutely or against its surroundings."""
     colour = _colour(patch.log_light[inside][:, flank])
     top, bottom = patch.side - EDGE_ROWS, patch.side + patch.rows + EDGE_ROWS
     beside = _colour(np.concatenate([patch.log_light[:top], patch.log_light[bottom:]])[:, flank])

@@ -19,8 +19,6 @@ TRUTH: dict[str, dict[str, Any]] = json.loads((SAMPLES / "truth.json").read_text
 ]
 # What the reader does not manage yet: pictures that may be read wrongly, and why.
 WRONG_OUTCOME = {
-    "none-table.jpg": "the grain of a table is taken for an unused window",
-    "none-colour-chart.jpg": "the patches of a colour chart are taken for an unused window",
     "bad-tiny.jpg": "the outline of a tiny cassette is taken for its window",
 }
 WRONG_LINES = {

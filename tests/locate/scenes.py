@@ -51,3 +51,9 @@ def strip_picture() -> Picture:
 @cache
 def table_picture() -> Picture:
     return render(scene([], size_px=SIZE, background=Background("laminate")), np.random.default_rng(15))
+
+
+@cache
+def unused_crop_picture() -> Picture:
+    seen = crop(cassette({"C": 0.0, "T": 0.0}), angle_deg=90.0, margin_mm=(0.6, 0.8))
+    return render(seen, np.random.default_rng(16))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from reader.geometry import overlap
-from reader.locate.find import find_strips
-from reader.locate.hypothesis import Candidate, patch_of
+from reader.geometry import Window, overlap
+from reader.locate.find import evident, find_strips
+from reader.locate.hypothesis import Candidate, Hypothesis, patch_of
 from reader.simulate import Picture
 from reader.view import View
 from tests.locate import scenes
@@ -53,6 +54,40 @@ def test_a_window_that_fills_the_picture_is_a_close_up(angle, margin_mm):
     (candidate,) = found(picture)
     assert_seen(candidate, picture.truth[0])
     assert candidate.close_up
+
+
+def test_an_unused_window_that_fills_the_picture_is_found_by_its_rims():
+    picture = scenes.unused_crop_picture()
+    (candidate,) = found(picture)
+    assert not candidate.lined
+    assert overlap(candidate.hypotheses[0].window, scenes.window_of(picture.truth[0].window)) > 0.6
+
+
+def sheet(colour: tuple[int, int, int]) -> View:
+    """Draw a plain rectangle with dark rims in the middle of a plain page, with a little grain."""
+    pixels = np.full((300, 640, 3), 190.0)
+    pixels[98:202, 108:532] = 120
+    pixels[100:200, 110:530] = colour
+    pixels += np.random.default_rng(1).normal(0, 1.5, pixels.shape)
+    return View(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def test_an_even_white_rectangle_in_the_middle_may_be_an_unused_window():
+    assert len(find_strips(sheet((232, 232, 230)))) == 1
+
+
+def test_an_even_rectangle_that_is_coloured_is_no_unused_window():
+    assert find_strips(sheet((232, 150, 110))) == ()
+
+
+def test_a_well_beyond_one_end_tells_an_unused_window_from_other_rectangles():
+    window = Window(200, 150, 0.0, 120, 30)
+    hypothesis = Hypothesis(window, 0.0, (), 0.01, 0.01, 0.02)
+    without = Candidate((hypothesis,), odds=2.5, close_up=False)
+    assert not evident(without)
+    assert evident(replace(without, well=0.9))
+    coloured = replace(hypothesis, tint=0.4)
+    assert not evident(Candidate((coloured,), odds=9.0, close_up=False, well=0.9))
 
 
 def test_a_dipstick_is_found():

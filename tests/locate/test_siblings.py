@@ -120,7 +120,7 @@ def test_one_cassette_alone_is_one_strip(seed):
 
 def candidate(x: float, y: float, angle: float = math.pi / 2) -> Candidate:
     window = Window(x, y, angle, 100, 20)
-    return Candidate((Hypothesis(window, 1.0, (), 0.0, 0.0),), odds=5.0, close_up=False)
+    return Candidate((Hypothesis(window, 1.0, (), 0.0, 0.0, 0.0),), odds=5.0, close_up=False)
 
 
 @pytest.mark.parametrize("angle", [math.pi / 2, -math.pi / 2])

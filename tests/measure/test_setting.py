@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reader.measure.lines import ROWS, FoundLine, Patch
-from reader.measure.setting import line_plausibility, setting
+from reader.measure.setting import line_plausibility, setting, tint
 from tests.measure.clear import found
 
 SIDE, END, COLUMNS = 8, 19, 160
@@ -135,3 +135,19 @@ def test_where_nothing_is_seen_beside_the_membrane_a_line_stays_plausible():
     light[:SIDE] = light[SIDE + ROWS :] = np.nan
     light[:, :END] = light[:, END + COLUMNS :] = np.nan
     assert line_plausibility(replace(patch, log_light=light), line()) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("membrane", "around", "expected"),
+    [((-0.25, -0.26, -0.27), -0.15, 0.02), ((-0.1, -0.3, -0.6), -0.15, 0.5)],
+    ids=["white", "orange"],
+)
+def test_the_tint_of_a_window_is_the_difference_between_its_channels(membrane, around, expected):
+    patch = picture(np.zeros(3), membrane=membrane, around=around)
+    assert tint(patch) == pytest.approx(expected, abs=0.005)
+
+
+def test_the_tint_of_the_lamp_does_not_count():
+    patch = picture(np.zeros(3))
+    tinted = replace(patch, log_light=patch.log_light + np.float32([0.0, -0.2, -0.5]))
+    assert tint(tinted) == pytest.approx(tint(patch), abs=0.005)
