@@ -35,6 +35,9 @@ ROBUST_ROUNDS = 4  # of reweighting: a line through the membrane changes little 
 FRAME = (0.35, 0.85)  # widths before and after a line in which its window's sides are looked at
 FRAME_DEPTH = 0.125  # widths on both sides of a long edge: clear of its shadow, and within the patch
 FAINT_CONTRAST = 0.02  # absorbance: less than this between membrane and surroundings tells little
+FLANK = (2.2, 3.2)  # line sigmas from its middle between which a line's flank is looked at
+SLOPE_REACH = 0.4  # membrane widths beyond a flank's start over which the membrane's slope is taken
+UNEVEN_LIGHT = 0.01  # absorbance: more than this across a line is a rim or a join, not a slope of the light
 SHIFTS = np.arange(-2, 3)  # samples by which a line's place may settle
 CLEAR = 2.6  # line sigmas from its middle beyond which a line has vanished
 LEAST_EXPLAINED = 0.5  # share of the local variation that a line must explain
@@ -115,7 +118,7 @@ class FoundLine:
     uneven : float
         Coefficient of variation over the blocks.
     step : float
-        Difference of level on both sides over the height.
+        Difference of level on both sides, beyond the membrane's own slope, over the height.
     explained : float
         Share of the local variation that the line explains.
     colour : ndarray, shape (3,)
@@ -182,6 +185,16 @@ class _Profiles:
     weights: FloatArray
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Flanks:
+    """The level of every row just before and just after a line; its place and sigma, samples."""
+
+    before: FloatArray
+    after: FloatArray
+    place: int
+    sigma: float
+
+
 def find_lines(patch: Patch) -> tuple[FoundLine, ...]:
     """Find what looks like lines in a straightened window, strongest first.
 
@@ -218,7 +231,7 @@ def find_lines(patch: Patch) -> tuple[FoundLine, ...]:
             continue
         k, place = _fitted(scans, rows[0], *best)
         found.append((k, _describe(rows, scans[k], place, flanks=flanks, patch=patch)))
-        _bridge(rows, taken, best[1], reach, flanks)
+        _bridge(rows, taken, flanks)
     noise = {k: _noise(scans[k], rows, taken) for k in {k for k, _ in found}}
     lines = [replace(line, snr=line.height / noise[k]) for k, line in found]
     return tuple(line for line in lines if line.explained > LEAST_EXPLAINED)
@@ -350,12 +363,10 @@ def _fitted(scans: list[LineScan], row: FloatArray, k: int, place: int) -> tuple
     return best // len(SHIFTS), place + int(shifts[best])
 
 
-def _flanks(
-    rows: FloatArray, weights: FloatArray, place: int, sigma: float
-) -> tuple[FloatArray, FloatArray] | None:
-    """Return the level of every row just before and just after a line."""
+def _flanks(rows: FloatArray, weights: FloatArray, place: int, sigma: float) -> _Flanks | None:
+    """Look at what lies just before and just after a line; None if neither is seen."""
     levels = []
-    for near, far in ((-3.2, -2.2), (2.2, 3.2)):
+    for near, far in ((-FLANK[1], -FLANK[0]), FLANK):
         index = np.arange(round(place + near * sigma), round(place + far * sigma) + 1)
         index = index[(index >= 0) & (index < rows.shape[1])]
         index = index[weights[index] > 0]
@@ -365,21 +376,16 @@ def _flanks(
         before = after
     if after is None:
         after = before
-    return None if before is None or after is None else (before, after)
+    return None if before is None or after is None else _Flanks(before, after, place, sigma)
 
 
-def _bridge(
-    rows: FloatArray,
-    taken: NDArray[np.bool_],
-    place: int,
-    sigma: float,
-    flanks: tuple[FloatArray, FloatArray],
-) -> None:
+def _bridge(rows: FloatArray, taken: NDArray[np.bool_], flanks: _Flanks) -> None:
     """Take a line out of every row by a straight bridge between its flanks."""
-    start = max(0, round(place - CLEAR * sigma))
-    stop = min(rows.shape[1], round(place + CLEAR * sigma) + 1)
-    share = np.clip((np.arange(start, stop) - place) / (2 * CLEAR * sigma) + 0.5, 0, 1)
-    rows[:, start:stop] = flanks[0][:, None] * (1 - share) + flanks[1][:, None] * share
+    place, reach = flanks.place, CLEAR * flanks.sigma
+    start = max(0, round(place - reach))
+    stop = min(rows.shape[1], round(place + reach) + 1)
+    share = np.clip((np.arange(start, stop) - place) / (2 * reach) + 0.5, 0, 1)
+    rows[:, start:stop] = flanks.before[:, None] * (1 - share) + flanks.after[:, None] * share
     taken[start:stop] = True
 
 
@@ -388,7 +394,7 @@ def _describe(
     scan: LineScan,
     place: int,
     *,
-    flanks: tuple[FloatArray, FloatArray],
+    flanks: _Flanks,
     patch: Patch,
 ) -> FoundLine:
     """Gather what tells a line from other marks."""
@@ -398,7 +404,10 @@ def _describe(
     median = float(np.median(blocks))
     error = float(blocks.std(ddof=1)) / math.sqrt(BLOCKS)
     slope, bend = _course(amplitudes[1 : BLOCKS + 1], place, scan.sigma)
-    step = abs(float(flanks[0][0] - flanks[1][0])) / max(height, 1e-6)
+    close = _flanks(rows, scan.weights, place, scan.sigma) or flanks
+    reach = round(SLOPE_REACH * patch.rows)
+    step = abs(float(flanks.after[0] - flanks.before[0]))
+    step = max(step - UNEVEN_LIGHT, min(_step(rows[0], scan.weights, f, reach) for f in (flanks, close)))
     return FoundLine(
         place=(place - patch.end + 0.5) / patch.rows,
         sigma=scan.sigma / patch.rows,
@@ -408,7 +417,7 @@ def _describe(
         full=float((blocks > 0.4 * median).mean()) if median > 0 else 0.0,
         least=float(blocks.min()) / max(median, 1e-9),
         uneven=float(blocks.std() / max(blocks.mean(), 1e-9)),
-        step=step,
+        step=step / max(height, 1e-6),
         explained=scan.explained(rows[0], place),
         colour=amplitudes[BLOCKS + 1 :, place].copy(),
         slope=slope / patch.rows,
@@ -416,6 +425,25 @@ def _describe(
         to_end=_to_end(patch, place),
         frame=_frame(patch, place),
     )
+
+
+def _step(row: FloatArray, weights: FloatArray, flanks: _Flanks, reach: int) -> float:
+    """Return by how much the level rises across a line beyond what the membrane's own slope brings along.
+
+    Uneven light slopes on both sides alike; the join of two materials and the shadow of a rim do not. So of
+    the slopes before and after the line the lesser counts, and none where they are opposed.
+    """
+    rise = float(flanks.after[0] - flanks.before[0])
+    near = round(FLANK[0] * flanks.sigma)
+    slopes = []
+    for start in (flanks.place - near - reach, flanks.place + near + 1):
+        index = np.arange(max(start, 0), min(start + reach, len(row)))
+        index = index[weights[index] > 0]
+        if len(index) < reach // 2:
+            return abs(rise)
+        along = index - index.mean()
+        slopes.append(math.copysign(1.0, rise) * float(along @ row[index]) / float(along @ along))
+    return max(abs(rise) - max(min(slopes), 0.0) * sum(FLANK) * flanks.sigma, 0.0)
 
 
 def _to_end(patch: Patch, place: int) -> float:
