@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from reader.geometry import Window
 from reader.locate.hypothesis import Hypothesis, look_at
-from reader.measure.evidence import line_probability
+from reader.measure.evidence import control_probability, line_probability
 from reader.measure.lines import FoundLine
 from reader.reading import Point
 from reader.view import View
@@ -26,6 +26,7 @@ OVERSHOOT = 0.5  # what it costs to take in the rim at which another one ends
 LIKELY, SURE = 0.5, 0.9
 CLEAR_TINT = 0.3  # of a dense line; the sharpest rims, being grey, reach 0.2
 RIM_REACH, RIM_TINT = 1.3, 0.2  # a rim lies so near (widths) to an end, and is so much greyer than a line
+JOIN, JOIN_SHARE = 0.05, 0.5  # plausibility of a bar between two materials; least height over the control's
 LEAN = 0.09  # radians between windows of one strip that count as parallel
 
 
@@ -95,8 +96,12 @@ def _cuts(short: Hypothesis, long: Hypothesis) -> bool:
 def _is_line(line: FoundLine, h: Hypothesis) -> bool:
     """Tell whether a line is the control line, or a line as coloured, or surely a test line."""
     control = h.control
-    if control is None or line is control:
+    if line.plausible < JOIN:
+        return False
+    if control is None:
         return line.quality > CLOSE_QUALITY
+    if line is control:
+        return line.quality > CLOSE_QUALITY or control_probability(line) > LIKELY
     p = line_probability(line, control, h.window.length / h.window.width)
     if line.tint > control.tint - RIM_TINT:
         return p > LIKELY
@@ -104,12 +109,16 @@ def _is_line(line: FoundLine, h: Hypothesis) -> bool:
 
 
 def _overshoots(long: Hypothesis, short: Hypothesis) -> bool:
-    """Tell whether a grey bar near an end of the longer rectangle is the rim at which the shorter ends."""
+    """Tell whether the longer rectangle takes in the rim at which the shorter one ends.
+
+    A rim is a grey bar near an end; or, anywhere, the join of two materials.
+    """
     control = long.control
     if control is None or not _within(short.window, long.window):
         return False
     rims = [x for x in long.lines if x.to_end < RIM_REACH and x.tint < control.tint - RIM_TINT]
     rims = [x for x in rims if not _is_line(x, long)]
+    rims += [x for x in long.lines if x.plausible < JOIN and x.height > JOIN_SHARE * control.height]
     return any(_ends_at(short.window, long.window, x) for x in rims if x is not control)
 
 

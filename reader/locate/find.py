@@ -234,7 +234,7 @@ def _candidate(view: View, windows: Sequence[Window], odds: Sequence[float]) -> 
         look_at(view, window.scaled(1 / view.scale), RANK_WEIGHT * log_odds, in_scene=True)
         for window, log_odds in zip(windows, odds, strict=True)
     ]
-    best = max(hypotheses, key=lambda h: h.score)
+    best = max(with_right_ends(hypotheses), key=lambda h: h.score)
     if best.control_probability < LIKELY:
         once = extended(view, best)
         hypotheses += once + [longer for h in once[:1] for longer in extended(view, h)]
