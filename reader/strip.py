@@ -18,6 +18,7 @@ from reader.interpret.verdict import Evidence, decide
 from reader.locate.direction import Direction, read_direction
 from reader.locate.hypothesis import Candidate, Hypothesis, patch_of
 from reader.measure.evidence import control_height_probability, line_probability
+from reader.measure.faint import hides_faint_line
 from reader.measure.lines import FoundLine, Patch, is_flank
 from reader.measure.membrane import LineFit, MembraneFit, measure_lines
 from reader.measure.quality import Quality, assess
@@ -68,6 +69,7 @@ class _Measured:
     fit: MembraneFit
     quality: Quality
     step: float  # pixels of the photo per sample of the fit
+    suspected: bool  # whether something may be a line that is too faint to be called one
 
 
 def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, number: int) -> StripReading:
@@ -115,7 +117,16 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
         narrowest=_narrowest(naming, fit, patch.rows),
     )
     step = best.window.width / patch.rows
-    return _reading(_Measured(candidate, best, assay, naming, fit, quality, step), number)
+    suspected = _suspected(view, best)
+    return _reading(_Measured(candidate, best, assay, naming, fit, quality, step, suspected), number)
+
+
+def _suspected(view: View, h: Hypothesis) -> bool:
+    """Tell whether the membrane hides a line too faint to be called one."""
+    if h.control is None:
+        return False
+    bars = [line for line in h.lines if line.height > PLAIN_MARK and line is not h.control]
+    return hides_faint_line(patch_of(view, h.window), h.control, bars)
 
 
 def _letter_places(direction: Direction) -> LetterPlaces:
@@ -284,9 +295,16 @@ def _doubt(seen: _Measured, flags: tuple[str, ...], outcome: Outcome) -> str | N
         return "The control line may be missing: no line lies where the device seems to have it."
     if outcome in (Outcome.NEGATIVE, Outcome.POSITIVE) and _compares_unsurely(seen):
         return "The lines are compared, and the picture does not show which of them is the control line."
+    if outcome in (Outcome.NEGATIVE, Outcome.POSITIVE) and _may_miss_a_line(seen):
+        return "Something as wide as the control line crosses the membrane very faintly."
     if outcome is Outcome.NEGATIVE and _crossed(seen):
         return "A mark crosses the membrane, and it is not sure whether it is a test line."
     return None
+
+
+def _may_miss_a_line(seen: _Measured) -> bool:
+    """Tell whether the answer rests on there being no test line, although there may be a very faint one."""
+    return seen.suspected and not any(n.role == "test" and n.present > 0.5 for n in seen.naming.lines)
 
 
 def _compares_unsurely(seen: _Measured) -> bool:
@@ -360,7 +378,7 @@ def _flags(seen: _Measured, outcome: Outcome) -> tuple[str, ...]:
         "orientation-assumed": not naming.known,
         "control-assumed": there and not tests and not naming.known,
         "unexpected-line": any(n.unexpected for n in naming.lines),
-        "faint-line": outcome is Outcome.INDETERMINATE,
+        "faint-line": outcome is Outcome.INDETERMINATE or (there and _may_miss_a_line(seen)),
         "window-uncertain": not candidate.close_up and not there and candidate.odds < 5.0,
         "scale-unknown": seen.assay.window_mm is None,
     }

@@ -18,6 +18,7 @@ import numpy as np
 from reader.measure.lines import FoundLine
 
 __all__ = [
+    "FARTHEST",
     "FEATURES",
     "control_height_probability",
     "control_probability",

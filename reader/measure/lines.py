@@ -17,7 +17,19 @@ from numpy.typing import NDArray
 
 from reader.measure.scan import LineScan
 
-__all__ = ["BLOCKS", "ROWS", "FoundLine", "Patch", "find_lines", "ground", "is_flank", "texture"]
+__all__ = [
+    "BLOCKS",
+    "NOISE_FLOOR",
+    "ROWS",
+    "SHOULDER",
+    "SHOULDER_SIGMAS",
+    "FoundLine",
+    "Patch",
+    "find_lines",
+    "ground",
+    "is_flank",
+    "texture",
+]
 
 FloatArray = NDArray[np.float32]
 

@@ -1,0 +1,90 @@
+"""Look for what may be a line too faint to be called one.
+
+All lines of a strip are striped alike, so the control line shows how wide a test line is. With that width
+as a template, at every place of the membrane, a line stands out of unevenness that a search for lines of
+any width cannot tell from one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reader.measure.evidence import FARTHEST
+from reader.measure.lines import BLOCKS, NOISE_FLOOR, SHOULDER, SHOULDER_SIGMAS, FoundLine, Patch
+from reader.measure.scan import LineScan
+
+__all__ = ["hides_faint_line"]
+
+# With these, one in 240 membranes of real negative tests is suspected; without the share that must be
+# explained it would be one in 180, and with an SNR of 2 one in 70.
+LEAST_SNR = 3.0  # over the amplitudes on the rest of the membrane, which hold its unevenness
+LEAST_BLOCK_SNR = 5.0  # mean over standard error of the parts of the width
+LEAST_EXPLAINED = 0.7  # share of the local variation
+LEAST_HEIGHT = 0.004  # absorbance: a third of what a trained eye sees
+WHOLE = 0.4  # share of the median height that every part of the width must show
+NEAREST = 0.7  # membrane widths from the control line
+RIM = 0.8  # membrane widths from the ends, where the rim's shadow is as wide as a line
+LEAST_SEEN = 12  # places that tell how uneven a membrane is
+
+
+def hides_faint_line(patch: Patch, control: FoundLine, bars: Sequence[FoundLine]) -> bool:
+    """Tell whether something as wide as the control line crosses the membrane where a test line may lie.
+
+    Parameters
+    ----------
+    patch : Patch
+        The window.
+    control : FoundLine
+        Its control line.
+    bars : sequence of FoundLine
+        What else stands out so much that nothing can be seen beside it.
+    """
+    profiles = patch.profiles
+    if profiles is None:
+        return False
+    sigma = max(control.sigma * patch.rows, 1.0)
+    scan = LineScan(profiles.weights, sigma)
+    amplitudes = scan.amplitudes(profiles.rows[: BLOCKS + 1])
+    place = (np.arange(amplitudes.shape[1]) - patch.end + 0.5) / patch.rows
+    seen = (scan.information > 0) & _clear_of((control, *bars), place)
+    if seen.sum() < LEAST_SEEN:
+        return False
+    height = np.where(seen, amplitudes[0], 0.0)
+    noise = max(1.4826 * float(np.median(np.abs(height[seen]))), NOISE_FLOOR)
+    least = max(LEAST_HEIGHT, LEAST_SNR * noise)
+    candidates = np.flatnonzero((height > least) & _may_lie(place, control, patch))
+    reach = round(2 * sigma)
+    return any(
+        height[k] == height[max(0, k - reach) : k + reach + 1].max()
+        and _whole(amplitudes[1:, k])
+        and scan.explained(profiles.rows[0], int(k)) > LEAST_EXPLAINED
+        for k in candidates
+    )
+
+
+def _clear_of(bars: Sequence[FoundLine], place: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return where no flank of a bar is seen."""
+    clear = np.ones(len(place), bool)
+    for bar in bars:
+        clear &= np.abs(place - bar.place) > max(SHOULDER, SHOULDER_SIGMAS * bar.sigma)
+    return clear
+
+
+def _may_lie(place: NDArray[np.float64], control: FoundLine, patch: Patch) -> NDArray[np.bool_]:
+    """Return where a test line may lie."""
+    length = patch.columns / patch.rows
+    apart = np.abs(place - control.place)
+    start = np.inf if patch.open_start else place
+    stop = np.inf if patch.open_end else length - place
+    return (apart > NEAREST) & (apart < FARTHEST * length) & (np.minimum(start, stop) > RIM)
+
+
+def _whole(blocks: NDArray[np.float64]) -> bool:
+    """Tell whether all parts of the width agree."""
+    error = float(blocks.std(ddof=1)) / math.sqrt(len(blocks))
+    agree = float(blocks.mean()) > LEAST_BLOCK_SNR * error
+    return agree and bool((blocks > WHOLE * np.median(blocks)).all())
