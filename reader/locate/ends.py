@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from reader.geometry import Window
 from reader.locate.hypothesis import Hypothesis, look_at
-from reader.measure.evidence import control_probability, line_probability
+from reader.measure.evidence import RIM_HEIGHT, control_probability, is_rim, line_probability
 from reader.measure.lines import FoundLine
 from reader.reading import Point
 from reader.view import View
@@ -96,7 +96,7 @@ def _cuts(short: Hypothesis, long: Hypothesis) -> bool:
 def _is_line(line: FoundLine, h: Hypothesis) -> bool:
     """Tell whether a line is the control line, or a line as coloured, or surely a test line."""
     control = h.control
-    if line.plausible < JOIN:
+    if _is_join(line):
         return False
     if control is None:
         return line.quality > CLOSE_QUALITY
@@ -108,6 +108,11 @@ def _is_line(line: FoundLine, h: Hypothesis) -> bool:
     return p > SURE and line.frame > 0.5 and line.step < 0.15
 
 
+def _is_join(line: FoundLine) -> bool:
+    """Tell whether a bar is the shadow at which two materials meet; the densest test lines are denser."""
+    return line.plausible < JOIN and line.height < RIM_HEIGHT
+
+
 def _overshoots(long: Hypothesis, short: Hypothesis) -> bool:
     """Tell whether the longer rectangle takes in the rim at which the shorter one ends.
 
@@ -117,8 +122,8 @@ def _overshoots(long: Hypothesis, short: Hypothesis) -> bool:
     if control is None or not _within(short.window, long.window):
         return False
     rims = [x for x in long.lines if x.to_end < RIM_REACH and x.tint < control.tint - RIM_TINT]
-    rims = [x for x in rims if not _is_line(x, long)]
-    rims += [x for x in long.lines if x.plausible < JOIN and x.height > JOIN_SHARE * control.height]
+    rims = [x for x in rims if is_rim(x, control) or not _is_line(x, long)]
+    rims += [x for x in long.lines if _is_join(x) and x.height > JOIN_SHARE * control.height]
     return any(_ends_at(short.window, long.window, x) for x in rims if x is not control)
 
 

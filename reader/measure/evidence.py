@@ -20,8 +20,10 @@ from reader.measure.lines import FoundLine
 __all__ = [
     "FARTHEST",
     "FEATURES",
+    "RIM_HEIGHT",
     "control_height_probability",
     "control_probability",
+    "is_rim",
     "likely_control",
     "line_features",
     "line_probability",
@@ -57,6 +59,13 @@ WIDEST = 1.0  # natural log of the ratio of widths beyond which nothing more is 
 OPEN = 10.0  # `FoundLine.to_end` where both ends are cut: there is no rim, and no window to be shared
 PLAUSIBLE = 0.5
 CLEAR_TINT = 0.5  # 1 - min/max of the channels' absorbances
+
+# A rim is grey, as far as its edge is sharp, where a line has the control's colour or one of its own; it lets
+# more light through than the densest lines, and neither the window's sides nor its ground go on behind it.
+RIM_REACH = 1.5  # membrane widths from an end
+RIM_TINT, RIM_PALER = 0.25, 0.2  # its tint, and by how much the control's exceeds it
+RIM_HEIGHT = 0.6  # absorbance
+RIM_FRAME, RIM_PLAUSIBLE = 0.8, 0.9
 
 # A control line's quality is about -0.2 in sharp photos; -1.6 is exceeded by 99.5 % of them.
 # Controls below 0.05 absorbance are one in a hundred, and shading inside an unused window reaches 0.02;
@@ -128,9 +137,18 @@ def line_features(line: FoundLine, control: FoundLine, aspect: float) -> tuple[f
 
 def line_probability(line: FoundLine, control: FoundLine, aspect: float) -> float:
     """Return how probable it is that a found line is a test line, 0..1."""
+    if is_rim(line, control):
+        return 0.0
     weights, intercept = _model()
     score = intercept + sum(w * v for w, v in zip(weights, line_features(line, control, aspect), strict=True))
     return _logistic(score)
+
+
+def is_rim(line: FoundLine, control: FoundLine) -> bool:
+    """Tell whether a bar is the rim at an end of the window: by its place, its colour and what is behind."""
+    grey = line.tint < min(RIM_TINT, control.tint - RIM_PALER)
+    ends = line.frame < RIM_FRAME and line.plausible < RIM_PLAUSIBLE
+    return grey and ends and line.to_end < RIM_REACH and line.height < RIM_HEIGHT
 
 
 @cache
