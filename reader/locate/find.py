@@ -48,6 +48,7 @@ BLANK_ODDS = 3.4  # least log-odds of a window without one
 # Two of three unused windows have a well beyond one end only, and one of twelve other plain rectangles.
 WELL_ODDS = 2.0  # log-odds
 BLANK_LEAD = 3.0  # log-odds by which a blank window must be more of a window than one with lines
+OBLONG = 1.5  # length over width of a picture that is turned as its device is
 INNER_ODDS, INNER_SCORE = 2.5, 0.6  # of a small window inside a device; parts of a cut window stay below
 RANK_WEIGHT = 0.35  # of a ranker's log-odds against a line's quality
 
@@ -69,10 +70,11 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
     pool = _pool(view)
     scene = _in_scene(view, pool)
     long_side = max(view.pixels.shape[:2])
+    small = [c for c in scene if _small_window(c, long_side)]
     close = None
-    if not any(_small_window(c, long_side) for c in scene):
+    if all(_lies_across(c, view) for c in small):
         close = _close_up(view)
-        if close is not None and _fills_picture(close):
+        if close is not None and _fills_picture(close) and all(_lies_on_a_line(c, close) for c in small):
             # What is neither lined nor a blank window makes its parts no windows.
             return (close,) if close.lined or _framed_blank(view, close) else ()
     first = _first(scene)
@@ -157,6 +159,29 @@ def _small_window(candidate: Candidate, long_side: int) -> bool:
     return likely and best.window.length < SMALL * long_side
 
 
+def _lies_across(candidate: Candidate, view: View) -> bool:
+    """Tell whether a window lies across an oblong picture: in a picture of a device, or a part, none does."""
+    height, width = view.pixels.shape[:2]
+    if max(height, width) < OBLONG * min(height, width):
+        return False
+    flow = candidate.hypotheses[0].window.flow
+    return abs(flow[0 if width > height else 1]) < 0.5
+
+
+def _lies_on_a_line(candidate: Candidate, other: Candidate) -> bool:
+    """Tell whether a supposed window is a line of another one."""
+    inner, whole = candidate.hypotheses[0].window, other.hypotheses[0].window
+    if not other.lined or inner.width > whole.width / 2:
+        return False
+    if abs(inner.flow[0] * whole.flow[0] + inner.flow[1] * whole.flow[1]) > 0.5:
+        return False
+    x, y = inner.x - whole.x, inner.y - whole.y
+    place = (x * whole.flow[0] + y * whole.flow[1] + whole.length / 2) / whole.width
+    aside = abs(x * whole.across[0] + y * whole.across[1])
+    near = (line for line in other.hypotheses[0].lines if abs(line.place - place) < 2 * line.sigma)
+    return aside < whole.width / 2 and any(near)
+
+
 def _fills_picture(close: Candidate) -> bool:
     """Tell a cut read window from a whole device, whose outline is a rectangle too.
 
@@ -225,6 +250,7 @@ def _in_scene(view: View, pool: Pool) -> tuple[Candidate, ...]:
     # A place that cannot be evident is not worth a close look.
     places = [p for p in _places(pool.windows, pool.odds) if pool.odds[p].max() > LINED_ODDS]
     found = [_candidate(view, [pool.windows[i] for i in p], pool.odds[p]) for p in places]
+    found = [c for c in found if not any(_lies_on_a_line(c, other) for other in found)]
     return tuple(sorted(found, key=lambda c: -c.hypotheses[0].score))
 
 
