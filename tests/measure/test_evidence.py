@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from reader.measure.evidence import (
     FEATURES,
     control_probability,
+    is_rim,
     likely_control,
     line_features,
     line_probability,
@@ -111,3 +112,30 @@ def test_a_probability_is_one_whatever_was_found(height, snr, least, uneven, ste
     )
     for p in (line_probability(line, CONTROL, ASPECT), control_probability(line)):
         assert 0.0 <= p <= 1.0
+
+
+RIM = found(place=4.6, height=0.3, colour=np.array([0.3, 0.32, 0.3]), to_end=0.7, frame=0.4, plausible=0.3)
+
+
+def test_a_grey_bar_at_the_end_of_a_window_is_its_rim_and_no_test_line():
+    assert is_rim(RIM, CONTROL)
+    assert line_probability(RIM, CONTROL, ASPECT) == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"colour": 1.2 * GOLD},
+        {"to_end": 2.0},
+        {"height": 0.9},
+        {"frame": 1.0},
+        {"plausible": 1.0},
+    ],
+)
+def test_what_lacks_one_mark_of_a_rim_is_judged_as_a_line(changes):
+    assert not is_rim(replace(RIM, **changes), CONTROL)
+
+
+def test_in_a_grey_picture_no_bar_is_a_rim_for_its_colour():
+    grey = replace(CONTROL, colour=np.array([0.3, 0.3, 0.3]))
+    assert not is_rim(RIM, grey)

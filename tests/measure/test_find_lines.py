@@ -187,3 +187,19 @@ def test_whatever_a_patch_shows_what_is_found_is_finite_and_inside(columns, cont
         assert np.isfinite(numbers).all()
         assert 0 < line.place < columns / ROWS
         assert line.to_end >= 0
+
+
+@pytest.mark.parametrize("drift", [-0.01, 0.01])
+def test_uneven_light_makes_no_step_at_a_faint_line(drift):
+    light = light_of([band(0.5, 0.03)], px_per_mm=PX_PER_MM, look=PLAIN, noise=0)
+    fall = drift * np.arange(light.shape[1]) / ROWS
+    line = find_lines(framed(light * 10 ** fall[None, :, None]))[0]
+    assert line.step < 0.1
+
+
+def test_the_join_of_two_materials_is_a_step_however_the_light_falls():
+    light = light_of([], px_per_mm=PX_PER_MM, look=PLAIN, noise=0)
+    x = np.arange(light.shape[1])
+    middle = len(x) // 2
+    dark = 0.02 * x / ROWS + 0.1 * (x > middle) + 0.1 * np.exp(-(((x - middle) / 3) ** 2))
+    assert find_lines(framed(light * 10 ** -dark[None, :, None]))[0].step > 0.4
