@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from reader.geometry import Window
 from reader.locate.hypothesis import Hypothesis, look_at
-from reader.measure.evidence import RIM_HEIGHT, control_probability, is_rim, line_probability
+from reader.measure.evidence import control_probability, is_join, is_rim, line_probability
 from reader.measure.lines import FoundLine
 from reader.reading import Point
 from reader.view import View
@@ -26,7 +26,7 @@ OVERSHOOT = 0.5  # what it costs to take in the rim at which another one ends
 LIKELY, SURE = 0.5, 0.9
 CLEAR_TINT = 0.3  # of a dense line; the sharpest rims, being grey, reach 0.2
 RIM_REACH, RIM_TINT = 1.3, 0.2  # a rim lies so near (widths) to an end, and is so much greyer than a line
-JOIN, JOIN_SHARE = 0.05, 0.5  # plausibility of a bar between two materials; least height over the control's
+JOIN_SHARE = 0.5  # least height of a join over the control's
 LEAN = 0.09  # radians between windows of one strip that count as parallel
 
 
@@ -96,7 +96,7 @@ def _cuts(short: Hypothesis, long: Hypothesis) -> bool:
 def _is_line(line: FoundLine, h: Hypothesis) -> bool:
     """Tell whether a line is the control line, or a line as coloured, or surely a test line."""
     control = h.control
-    if _is_join(line):
+    if is_join(line):
         return False
     if control is None:
         return line.quality > CLOSE_QUALITY
@@ -106,11 +106,6 @@ def _is_line(line: FoundLine, h: Hypothesis) -> bool:
     if line.tint > control.tint - RIM_TINT:
         return p > LIKELY
     return p > SURE and line.frame > 0.5 and line.step < 0.15
-
-
-def _is_join(line: FoundLine) -> bool:
-    """Tell whether a bar is the shadow at which two materials meet; the densest test lines are denser."""
-    return line.plausible < JOIN and line.height < RIM_HEIGHT
 
 
 def _overshoots(long: Hypothesis, short: Hypothesis) -> bool:
@@ -123,7 +118,7 @@ def _overshoots(long: Hypothesis, short: Hypothesis) -> bool:
         return False
     rims = [x for x in long.lines if x.to_end < RIM_REACH and x.tint < control.tint - RIM_TINT]
     rims = [x for x in rims if is_rim(x, control) or not _is_line(x, long)]
-    rims += [x for x in long.lines if _is_join(x) and x.height > JOIN_SHARE * control.height]
+    rims += [x for x in long.lines if is_join(x) and x.height > JOIN_SHARE * control.height]
     return any(_ends_at(short.window, long.window, x) for x in rims if x is not control)
 
 

@@ -24,7 +24,7 @@ from reader.locate.rank import FEATURES, distinct, rank_features, same_place, se
 from reader.locate.siblings import Pool, Search, in_reading_order, other_strips
 from reader.view import View
 
-__all__ = ["evident", "find_strips"]
+__all__ = ["evident", "find_strips", "lies_on_a_line"]
 
 LEAST_WIDTH_PX = 6.5  # of a window in the search picture: a line is then two pixels thick
 FRAMED_KEPT = 6  # windows per tried direction
@@ -74,7 +74,7 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
     close = None
     if all(_lies_across(c, view) for c in small):
         close = _close_up(view)
-        if close is not None and _fills_picture(close) and all(_lies_on_a_line(c, close) for c in small):
+        if close is not None and _fills_picture(close) and all(lies_on_a_line(c, close) for c in small):
             # What is neither lined nor a blank window makes its parts no windows.
             return (close,) if close.lined or _framed_blank(view, close) else ()
     first = _first(scene)
@@ -168,7 +168,7 @@ def _lies_across(candidate: Candidate, view: View) -> bool:
     return abs(flow[0 if width > height else 1]) < 0.5
 
 
-def _lies_on_a_line(candidate: Candidate, other: Candidate) -> bool:
+def lies_on_a_line(candidate: Candidate, other: Candidate) -> bool:
     """Tell whether a supposed window is a line of another one."""
     inner, whole = candidate.hypotheses[0].window, other.hypotheses[0].window
     if not other.lined or inner.width > whole.width / 2:
@@ -250,7 +250,7 @@ def _in_scene(view: View, pool: Pool) -> tuple[Candidate, ...]:
     # A place that cannot be evident is not worth a close look.
     places = [p for p in _places(pool.windows, pool.odds) if pool.odds[p].max() > LINED_ODDS]
     found = [_candidate(view, [pool.windows[i] for i in p], pool.odds[p]) for p in places]
-    found = [c for c in found if not any(_lies_on_a_line(c, other) for other in found)]
+    found = [c for c in found if not any(lies_on_a_line(c, other) for other in found)]
     return tuple(sorted(found, key=lambda c: -c.hypotheses[0].score))
 
 

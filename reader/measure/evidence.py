@@ -20,9 +20,9 @@ from reader.measure.lines import FoundLine
 __all__ = [
     "FARTHEST",
     "FEATURES",
-    "RIM_HEIGHT",
     "control_height_probability",
     "control_probability",
+    "is_join",
     "is_rim",
     "likely_control",
     "line_features",
@@ -66,6 +66,8 @@ RIM_REACH = 1.5  # membrane widths from an end
 RIM_TINT, RIM_PALER = 0.25, 0.2  # its tint, and by how much the control's exceeds it
 RIM_HEIGHT = 0.6  # absorbance
 RIM_FRAME, RIM_PLAUSIBLE = 0.8, 0.9
+# Where two materials meet, nearly all that surrounds a line speaks against it, sides included.
+JOIN_FRAME, JOIN_PLAUSIBLE = 0.75, 0.05
 
 # A control line's quality is about -0.2 in sharp photos; -1.6 is exceeded by 99.5 % of them.
 # Controls below 0.05 absorbance are one in a hundred, and shading inside an unused window reaches 0.02;
@@ -137,7 +139,7 @@ def line_features(line: FoundLine, control: FoundLine, aspect: float) -> tuple[f
 
 def line_probability(line: FoundLine, control: FoundLine, aspect: float) -> float:
     """Return how probable it is that a found line is a test line, 0..1."""
-    if is_rim(line, control):
+    if is_rim(line, control) or is_join(line):
         return 0.0
     weights, intercept = _model()
     score = intercept + sum(w * v for w, v in zip(weights, line_features(line, control, aspect), strict=True))
@@ -149,6 +151,11 @@ def is_rim(line: FoundLine, control: FoundLine) -> bool:
     grey = line.tint < min(RIM_TINT, control.tint - RIM_PALER)
     ends = line.frame < RIM_FRAME and line.plausible < RIM_PLAUSIBLE
     return grey and ends and line.to_end < RIM_REACH and line.height < RIM_HEIGHT
+
+
+def is_join(line: FoundLine) -> bool:
+    """Tell whether a bar is the shadow at which two materials meet, by what is before and after it."""
+    return line.plausible < JOIN_PLAUSIBLE and line.frame < JOIN_FRAME and line.height < RIM_HEIGHT
 
 
 @cache

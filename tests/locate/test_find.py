@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from reader.geometry import Window, overlap
-from reader.locate.find import evident, find_strips
+from reader.locate.find import evident, find_strips, lies_on_a_line
 from reader.locate.hypothesis import Candidate, Hypothesis, patch_of
+from reader.measure.lines import FoundLine
 from reader.simulate import Picture
 from reader.view import View
 from tests.locate import scenes
+from tests.measure.clear import found as line
 
 
 def found(picture: Picture) -> tuple[Candidate, ...]:
@@ -140,3 +142,25 @@ def test_a_patch_shows_the_window_with_its_margins(rows):
     green = patch.log_light[patch.side : -patch.side, :, 1].mean(axis=0)
     between = green[patch.end + patch.columns // 2]
     assert green[control - 1 : control + 2].min() < between - 0.2
+
+
+def lined(window: Window, *lines: FoundLine) -> Candidate:
+    return Candidate((Hypothesis(window, 0.0, lines, mottle=0.003, ground=0.005),), odds=3.0, close_up=False)
+
+
+@pytest.mark.parametrize(("along", "aside", "turn"), [(170, 0, 90), (165, 20, 85)])
+def test_what_lies_along_a_line_of_a_window_is_that_line(along, aside, turn):
+    whole = lined(Window(250.0, 0.0, 0.0, 500.0, 100.0), line(place=1.7))
+    inner = lined(Window(along, aside, math.radians(turn), 90.0, 20.0))
+    assert lies_on_a_line(inner, whole)
+
+
+@pytest.mark.parametrize(
+    ("along", "aside", "turn", "width"),
+    [(300, 0, 90, 20.0), (170, 80, 90, 20.0), (170, 0, 0, 20.0), (170, 0, 90, 60.0)],
+)
+def test_what_is_beside_a_line_along_the_strip_or_as_wide_as_it_is_none(along, aside, turn, width):
+    whole = lined(Window(250.0, 0.0, 0.0, 500.0, 100.0), line(place=1.7))
+    inner = lined(Window(along, aside, math.radians(turn), 90.0, width))
+    assert not lies_on_a_line(inner, whole)
+    assert not lies_on_a_line(whole, whole)

@@ -43,7 +43,7 @@ def test_a_rectangle_that_ends_at_a_faint_control_line_is_marked_down():
 
 def test_a_rectangle_that_spans_the_join_at_which_another_ends_is_marked_down():
     pad = 1.4
-    join = found(place=pad, height=0.15, colour=0.75 * GREY, to_end=pad, plausible=0.0)
+    join = found(place=pad, height=0.15, colour=0.75 * GREY, to_end=pad, frame=0.4, plausible=0.0)
     whole = hypothesis(0.0, LENGTH, control(0.0))
     both = hypothesis(-pad, LENGTH + pad - 0.5, control(-pad), join)
     kept, marked = scores(whole, both)
@@ -51,7 +51,7 @@ def test_a_rectangle_that_spans_the_join_at_which_another_ends_is_marked_down():
 
 
 def test_the_densest_test_line_is_no_join():
-    dense = found(place=3.5, height=1.2, colour=6 * GREY, to_end=1.5, plausible=0.0)
+    dense = found(place=3.5, height=1.2, colour=6 * GREY, to_end=1.5, frame=0.6, plausible=0.0)
     whole = hypothesis(0.0, LENGTH, control(0.0), dense)
     cut = hypothesis(0.0, 3.5, control(0.0))
     kept, _ = scores(whole, cut)

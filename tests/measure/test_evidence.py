@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from reader.measure.evidence import (
     FEATURES,
     control_probability,
+    is_join,
     is_rim,
     likely_control,
     line_features,
@@ -139,3 +140,14 @@ def test_what_lacks_one_mark_of_a_rim_is_judged_as_a_line(changes):
 def test_in_a_grey_picture_no_bar_is_a_rim_for_its_colour():
     grey = replace(CONTROL, colour=np.array([0.3, 0.3, 0.3]))
     assert not is_rim(RIM, grey)
+
+
+def test_a_bar_between_two_materials_is_no_test_line():
+    join = replace(TEST, plausible=0.01, frame=0.4)
+    assert is_join(join)
+    assert line_probability(join, CONTROL, ASPECT) == 0
+
+
+@pytest.mark.parametrize("changes", [{"height": 0.9}, {"frame": 0.9}, {"plausible": 0.3}])
+def test_what_is_dense_or_has_one_surrounding_is_no_join(changes):
+    assert not is_join(replace(TEST, **{"plausible": 0.01, "frame": 0.4, **changes}))
