@@ -15,7 +15,7 @@ from reader.measure.lines import FoundLine
 from reader.simulate import Picture
 from reader.view import View
 from tests.locate import scenes
-from tests.measure.clear import found as line
+from tests.measure.clear import found as clear_line
 
 
 def found(picture: Picture) -> tuple[Candidate, ...]:
@@ -150,7 +150,7 @@ def lined(window: Window, *lines: FoundLine) -> Candidate:
 
 @pytest.mark.parametrize(("along", "aside", "turn"), [(170, 0, 90), (165, 20, 85)])
 def test_what_lies_along_a_line_of_a_window_is_that_line(along, aside, turn):
-    whole = lined(Window(250.0, 0.0, 0.0, 500.0, 100.0), line(place=1.7))
+    whole = lined(Window(250.0, 0.0, 0.0, 500.0, 100.0), clear_line(place=1.7))
     inner = lined(Window(along, aside, math.radians(turn), 90.0, 20.0))
     assert lies_on_a_line(inner, whole)
 
@@ -160,7 +160,7 @@ def test_what_lies_along_a_line_of_a_window_is_that_line(along, aside, turn):
     [(300, 0, 90, 20.0), (170, 80, 90, 20.0), (170, 0, 0, 20.0), (170, 0, 90, 60.0)],
 )
 def test_what_is_beside_a_line_along_the_strip_or_as_wide_as_it_is_none(along, aside, turn, width):
-    whole = lined(Window(250.0, 0.0, 0.0, 500.0, 100.0), line(place=1.7))
+    whole = lined(Window(250.0, 0.0, 0.0, 500.0, 100.0), clear_line(place=1.7))
     inner = lined(Window(along, aside, math.radians(turn), 90.0, width))
     assert not lies_on_a_line(inner, whole)
     assert not lies_on_a_line(whole, whole)
