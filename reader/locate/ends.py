@@ -118,7 +118,8 @@ def _overshoots(long: Hypothesis, short: Hypothesis) -> bool:
         return False
     rims = [x for x in long.lines if x.to_end < RIM_REACH and x.tint < control.tint - RIM_TINT]
     rims = [x for x in rims if is_rim(x, control) or not _is_line(x, long)]
-    rims += [x for x in long.lines if is_join(x) and x.height > JOIN_SHARE * control.height]
+    if long.control_probability > LIKELY:
+        rims += [x for x in long.lines if is_join(x) and x.height > JOIN_SHARE * control.height]
     return any(_ends_at(short.window, long.window, x) for x in rims if x is not control)
 
 
