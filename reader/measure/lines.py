@@ -50,6 +50,7 @@ FAINT_CONTRAST = 0.02  # absorbance: less than this between membrane and surroun
 FLANK = (2.2, 3.2)  # line sigmas from its middle between which a line's flank is looked at
 SLOPE_REACH = 0.4  # membrane widths beyond a flank's start over which the membrane's slope is taken
 UNEVEN_LIGHT = 0.01  # absorbance: more than this across a line is a rim or a join, not a slope of the light
+FAINT = 0.03  # absorbance up to which a slope of the light matters; at twice that it is left out of account
 SHIFTS = np.arange(-2, 3)  # samples by which a line's place may settle
 CLEAR = 2.6  # line sigmas from its middle beyond which a line has vanished
 LEAST_EXPLAINED = 0.5  # share of the local variation that a line must explain
@@ -419,7 +420,8 @@ def _describe(
     close = _flanks(rows, scan.weights, place, scan.sigma) or flanks
     reach = round(SLOPE_REACH * patch.rows)
     step = abs(float(flanks.after[0] - flanks.before[0]))
-    step = max(step - UNEVEN_LIGHT, min(_step(rows[0], scan.weights, f, reach) for f in (flanks, close)))
+    allowed = UNEVEN_LIGHT * min(max(2 - height / FAINT, 0.0), 1.0)
+    step = max(step - allowed, min(_step(rows[0], scan.weights, f, reach) for f in (flanks, close)))
     return FoundLine(
         place=(place - patch.end + 0.5) / patch.rows,
         sigma=scan.sigma / patch.rows,
