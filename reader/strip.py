@@ -17,7 +17,7 @@ from reader.interpret.labels import LABELS
 from reader.interpret.verdict import Evidence, decide
 from reader.locate.direction import Direction, read_direction
 from reader.locate.hypothesis import Candidate, Hypothesis, patch_of
-from reader.measure.evidence import control_height_probability, line_probability
+from reader.measure.evidence import PLAUSIBLE, control_height_probability, line_probability
 from reader.measure.faint import hides_faint_line
 from reader.measure.lines import FoundLine, Patch, is_flank
 from reader.measure.membrane import LineFit, MembraneFit, measure_lines
@@ -184,8 +184,8 @@ def _beside_control(line: FoundLine, control: FoundLine, aspect: float) -> float
     Beside a line on a membrane less is asked of it than of a line by itself: where the likeliest control
     lies on none, it must lie on one itself.
     """
-    on_membrane = 1 - (1 - control.plausible) * (1 - line.plausible)
-    return on_membrane * line_probability(line, control, aspect)
+    on_membrane = max(control.plausible, line.plausible) / PLAUSIBLE
+    return min(on_membrane, 1.0) * line_probability(line, control, aspect)
 
 
 def _along(window: Window, place: float, axis: Window) -> float:

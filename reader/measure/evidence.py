@@ -20,6 +20,7 @@ from reader.measure.lines import FoundLine
 __all__ = [
     "FARTHEST",
     "FEATURES",
+    "PLAUSIBLE",
     "control_height_probability",
     "control_probability",
     "is_join",
@@ -57,7 +58,7 @@ NEAREST = 0.8
 MISPLACED = 0.1  # window lengths beyond that count: kits with many lines reach farther
 WIDEST = 1.0  # natural log of the ratio of widths beyond which nothing more is told
 OPEN = 10.0  # `FoundLine.to_end` where both ends are cut: there is no rim, and no window to be shared
-PLAUSIBLE = 0.5
+PLAUSIBLE = 0.5  # `FoundLine.plausible` from which on a line lies in a membrane rather than not
 CLEAR_TINT = 0.5  # 1 - min/max of the channels' absorbances
 
 # A rim is grey, as far as its edge is sharp, where a line has the control's colour or one of its own; it lets
@@ -139,7 +140,8 @@ def line_features(line: FoundLine, control: FoundLine, aspect: float) -> tuple[f
 
 def line_probability(line: FoundLine, control: FoundLine, aspect: float) -> float:
     """Return how probable it is that a found line is a test line, 0..1."""
-    if is_rim(line, control) or is_join(line):
+    # What stands out more than the control line cannot be told to be the shadow by it.
+    if is_rim(line, control) or (is_join(line) and line.height < control.height):
         return 0.0
     weights, intercept = _model()
     score = intercept + sum(w * v for w, v in zip(weights, line_features(line, control, aspect), strict=True))
