@@ -75,10 +75,8 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
     if all(_lies_across(c, view) for c in small):
         close = _close_up(view)
         if close is not None and _fills_picture(close) and all(lies_on_a_line(c, close) for c in small):
-            # What is neither lined nor a blank window makes its blank parts no windows.
-            if close.lined or _framed_blank(view, close):
-                return (close,)
-            scene = tuple(c for c in scene if c.lined)
+            # What is neither lined nor a blank window makes its parts no windows.
+            return (close,) if close.lined or _framed_blank(view, close) else ()
     first = _first(scene)
     if first is None and close is not None and (close.lined or _framed_blank(view, close)):
         return (close,)

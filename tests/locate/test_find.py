@@ -145,7 +145,9 @@ def test_a_patch_shows_the_window_with_its_margins(rows):
 
 
 def lined(window: Window, *lines: FoundLine) -> Candidate:
-    return Candidate((Hypothesis(window, 0.0, lines, mottle=0.003, ground=0.005),), odds=3.0, close_up=False)
+    return Candidate(
+        (Hypothesis(window, 0.0, lines, mottle=0.003, ground=0.005, tint=0.02),), odds=3.0, close_up=False
+    )
 
 
 @pytest.mark.parametrize(("along", "aside", "turn"), [(170, 0, 90), (165, 20, 85)])

@@ -19,7 +19,7 @@ GREY = np.array([0.2, 0.2, 0.2])
 def hypothesis(start: float, length: float, *lines: FoundLine) -> Hypothesis:
     """Look at a rectangle by its start and length along the strip, in widths."""
     window = Window((start + length / 2) * WIDTH, 0.0, 0.0, length * WIDTH, WIDTH)
-    return Hypothesis(window, 0.0, lines, mottle=0.003, ground=0.005)
+    return Hypothesis(window, 0.0, lines, mottle=0.003, ground=0.005, tint=0.02)
 
 
 def control(start: float, **changes: object) -> FoundLine:
