@@ -25,6 +25,7 @@ CUT_END = 1.5  # what it costs a rectangle to end at a line
 OVERSHOOT = 0.5  # what it costs to take in the rim at which another one ends
 LIKELY, SURE = 0.5, 0.9
 CLEAR_TINT = 0.3  # of a dense line; the sharpest rims, being grey, reach 0.2
+SAME_FRAME, SAME_LEVEL = 0.55, 0.15  # least `FoundLine.frame` and largest `step` where a membrane goes on
 RIM_REACH, RIM_TINT = 1.3, 0.2  # a rim lies so near (widths) to an end, and is so much greyer than a line
 JOIN_SHARE = 0.5  # least height of a join over the control's
 LEAN = 0.09  # radians between windows of one strip that count as parallel
@@ -70,19 +71,23 @@ def _in_picture(view: View, point: Point) -> bool:
 def _no_rim_beyond(short: Hypothesis, long: Hypothesis) -> bool:
     """Tell whether what lies at the end of a rectangle is no rim.
 
-    No rim is as coloured as the control line; and where there is none to compare with, the membrane and its
-    sides must go on unchanged.
+    No rim is as coloured as the control line; and at none do the membrane and its sides go on unchanged.
     """
     lines = [x for x in long.lines if _ends_at(short.window, long.window, x)]
+    if any(_goes_on(x) for x in lines):
+        return True
     control = short.control
     if control is None or short.control_probability < LIKELY:
-        return any(
-            x.plausible > SURE and x.frame > 0.55 and x.step < 0.15 and x.quality > CLOSE_QUALITY
-            for x in lines
-        )
+        return False
     return any(
         x.tint > max(control.tint - RIM_TINT, CLEAR_TINT) for x in lines if x.height > 0.1 * control.height
     )
+
+
+def _goes_on(line: FoundLine) -> bool:
+    """Tell whether membrane and sides are the same before and after a good line."""
+    same = line.plausible > SURE and line.frame > SAME_FRAME and line.step < SAME_LEVEL
+    return same and line.quality > CLOSE_QUALITY
 
 
 def _cuts(short: Hypothesis, long: Hypothesis) -> bool:
