@@ -17,7 +17,12 @@ from reader.interpret.labels import LABELS
 from reader.interpret.verdict import Evidence, decide
 from reader.locate.direction import Direction, read_direction
 from reader.locate.hypothesis import Candidate, Hypothesis, patch_of
-from reader.measure.evidence import PLAUSIBLE, control_height_probability, line_probability
+from reader.measure.evidence import (
+    PLAUSIBLE,
+    control_height_probability,
+    is_fine_shadow,
+    line_probability,
+)
 from reader.measure.faint import hides_faint_line
 from reader.measure.lines import FoundLine, Patch, is_flank
 from reader.measure.membrane import LineFit, MembraneFit, measure_lines
@@ -40,6 +45,8 @@ LONE_DOUBT = 0.05
 WEAK_CONTROL = 0.05  # absorbance: a tenth of a usual control line
 CONTROL_SNR = 3.0  # standard errors above blank membrane at which a control line is even odds
 PRESENT, CLEAR_SNR = 0.9, 5.0  # probability and standard errors of a line whose width can be trusted
+# log10 between the channels of the ground: one stripe on a body of such a colour may be its decoration.
+COLOURED = 0.2
 NOTHING_THERE = 0.01  # probability that is left to a line whose measured height is not even positive
 FULL = 0.99  # share of the width that a whole line covers
 PLAIN_MARK = 0.05  # absorbance: what anyone sees at once
@@ -69,6 +76,7 @@ class _Measured:
     fit: MembraneFit
     quality: Quality
     step: float  # pixels of the photo per sample of the fit
+    coloured: bool  # whether the picture shows colours
     suspected: bool  # whether something may be a line that is too faint to be called one
 
 
@@ -118,7 +126,9 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
     )
     step = best.window.width / patch.rows
     suspected = _suspected(view, best)
-    return _reading(_Measured(candidate, best, assay, naming, fit, quality, step, suspected), number)
+    return _reading(
+        _Measured(candidate, best, assay, naming, fit, quality, step, not photo.grey, suspected), number
+    )
 
 
 def _suspected(view: View, h: Hypothesis) -> bool:
@@ -182,9 +192,10 @@ def _beside_control(line: FoundLine, control: FoundLine, aspect: float) -> float
     """Return how probable a line is that is not the likeliest control.
 
     Beside a line on a membrane less is asked of it than of a line by itself: where the likeliest control
-    lies on none, it must lie on one itself.
+    is no line, or lies on no membrane, it must lie on one itself.
     """
-    on_membrane = max(control.plausible, line.plausible) / PLAUSIBLE
+    marked = control.plausible * control_height_probability(control.height)
+    on_membrane = max(marked, line.plausible) / PLAUSIBLE
     return min(on_membrane, 1.0) * line_probability(line, control, aspect)
 
 
@@ -288,18 +299,61 @@ def _quad_along(outline: Window, window: Window) -> Quad:
 
 def _doubt(seen: _Measured, flags: tuple[str, ...], outcome: Outcome) -> str | None:
     """Return what forbids a call, if anything does."""
-    if outcome is Outcome.NEGATIVE and "heavy-jpeg" in flags:
-        return "The picture is too strongly compressed to rule out a faint line."
+    negative = outcome is Outcome.NEGATIVE
     # In a competitive test a lone control line is a positive.
-    if outcome in (Outcome.NEGATIVE, Outcome.POSITIVE) and seen.naming.without_control > LONE_DOUBT:
-        return "The control line may be missing: no line lies where the device seems to have it."
-    if outcome in (Outcome.NEGATIVE, Outcome.POSITIVE) and _compares_unsurely(seen):
-        return "The lines are compared, and the picture does not show which of them is the control line."
-    if outcome in (Outcome.NEGATIVE, Outcome.POSITIVE) and _may_miss_a_line(seen):
-        return "Something as wide as the control line crosses the membrane very faintly."
-    if outcome is Outcome.NEGATIVE and _crossed(seen):
-        return "A mark crosses the membrane, and it is not sure whether it is a test line."
-    return None
+    called = negative or outcome is Outcome.POSITIVE
+    reasons = (
+        (
+            negative and "heavy-jpeg" in flags,
+            "The picture is too strongly compressed to rule out a faint line.",
+        ),
+        (
+            called and seen.naming.without_control > LONE_DOUBT,
+            "The control line may be missing: no line lies where the device seems to have it.",
+        ),
+        (
+            called and _compares_unsurely(seen),
+            "The lines are compared, and the picture does not show which of them is the control line.",
+        ),
+        (
+            called and _may_miss_a_line(seen),
+            "Something as wide as the control line crosses the membrane very faintly.",
+        ),
+        (
+            called and _only_a_shadow(seen),
+            "The only line is as fine and as grey as the groove between two materials.",
+        ),
+        (
+            called and _decorated(seen),
+            "The only line lies on a coloured ground, which may be no membrane.",
+        ),
+        (
+            negative and _crossed(seen),
+            "A mark crosses the membrane, and it is not sure whether it is a test line.",
+        ),
+    )
+    return next((reason for holds, reason in reasons if holds), None)
+
+
+def _lone_line(seen: _Measured) -> FoundLine | None:
+    """Return the only line that is there, as it was found; None if there are more or none."""
+    places = [n.place for n in seen.naming.lines if n.present > 0.5]
+    if len(places) != 1:
+        return None
+    place = places[0] * seen.best.window.length / seen.best.window.width
+    near = (line for line in seen.best.lines if abs(line.place - place) < SAME_LINE)
+    return max(near, key=lambda line: line.height, default=None)
+
+
+def _only_a_shadow(seen: _Measured) -> bool:
+    """Tell whether the only line may be a shadow, in a picture that shows colours."""
+    line = _lone_line(seen)
+    return seen.coloured and line is not None and is_fine_shadow(line)
+
+
+def _decorated(seen: _Measured) -> bool:
+    """Tell whether the only line may decorate a coloured thing; a window that was cut out is surely one."""
+    return not seen.candidate.close_up and seen.best.tint > COLOURED and _lone_line(seen) is not None
 
 
 def _may_miss_a_line(seen: _Measured) -> bool:

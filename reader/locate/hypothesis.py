@@ -19,9 +19,14 @@ __all__ = ["Candidate", "Hypothesis", "look_at", "patch_of"]
 SIDE, END = 0.25, 0.60  # margins of a patch, in membrane widths
 MOTTLE = (0.04, 2.5)  # absorbance that real windows stay below, and what ten times that costs
 RELIEF = (0.25, 2.5)  # the same for the scatter of the profile: strong control lines reach it
+COLOURED = 0.37  # `tint` at which a window with lines is as likely a coloured thing as a membrane
 GROUND = 0.15  # absorbance: unevenness between lines at which a window is as likely print as membrane
 WHITE = 0.12  # log10 between the channels: unused membranes stay below 0.1, with the lamp's tint or without
 DENSE, MANY_DENSE = 0.45, 3  # absorbance, and how many such bars side by side are print, not a test
+# As many bars that are as strong as one another, as a share of their height, are a ruler's or a fence's:
+# lines of one strip differ, as they are striped with different proteins.
+ALIKE, MANY_ALIKE = 0.04, 4
+PLAIN_BAR = 0.05  # absorbance from which bars are compared
 LEAST_QUALITY = -2.0  # of a line whose setting is worth a look
 NO_LINE = -1.2  # quality that stands for no line at all
 
@@ -50,11 +55,19 @@ class Hypothesis:
 
     @property
     def membrane(self) -> float:
-        """Probability that what the lines lie on is a membrane, by its evenness and the bars on it."""
-        if sum(line.height > DENSE for line in self.lines) >= MANY_DENSE:
+        """Probability that what the lines lie on is a membrane, by its evenness, whiteness and bars."""
+        if sum(line.height > DENSE for line in self.lines) >= MANY_DENSE or self._repeats:
             return 0.0
         even = 1 / (1 + (self.mottle / (2 * MOTTLE[0])) ** 4)
-        return even / (1 + (self.ground / GROUND) ** 4)
+        white = 1 / (1 + (self.tint / COLOURED) ** 8)
+        return white * even / (1 + (self.ground / GROUND) ** 4)
+
+    @property
+    def _repeats(self) -> bool:
+        """Whether one and the same bar is there many times over."""
+        heights = sorted(line.height for line in self.lines if line.height > PLAIN_BAR)
+        pairs = zip(heights, heights[MANY_ALIKE - 1 :], strict=False)
+        return any(most < (1 + ALIKE) * least for least, most in pairs)
 
     @property
     def control_probability(self) -> float:

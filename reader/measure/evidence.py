@@ -23,6 +23,7 @@ __all__ = [
     "PLAUSIBLE",
     "control_height_probability",
     "control_probability",
+    "is_fine_shadow",
     "is_join",
     "is_rim",
     "likely_control",
@@ -69,6 +70,10 @@ RIM_HEIGHT = 0.6  # absorbance
 RIM_FRAME, RIM_PLAUSIBLE = 0.8, 0.9
 # Where two materials meet, nearly all that surrounds a line speaks against it, sides included.
 JOIN_FRAME, JOIN_PLAUSIBLE = 0.75, 0.05
+
+# A shadow in the groove between two materials: grey, finer than a line of 0.8 mm, which on a membrane of 4 mm
+# has a sigma of 0.085 widths, and not as dense as a black label's line.
+FINE_TINT, FINE_SIGMA, FINE_HEIGHT = 0.12, 0.085, 0.4
 
 # A control line's quality is about -0.2 in sharp photos; -1.6 is exceeded by 99.5 % of them.
 # Controls below 0.05 absorbance are one in a hundred, and shading inside an unused window reaches 0.02;
@@ -158,6 +163,11 @@ def is_rim(line: FoundLine, control: FoundLine) -> bool:
 def is_join(line: FoundLine) -> bool:
     """Tell whether a bar is the shadow at which two materials meet, by what is before and after it."""
     return line.plausible < JOIN_PLAUSIBLE and line.frame < JOIN_FRAME and line.height < RIM_HEIGHT
+
+
+def is_fine_shadow(line: FoundLine) -> bool:
+    """Tell whether a bar, seen in colour, is as fine and as grey as the groove between two materials."""
+    return line.tint < FINE_TINT and line.sigma < FINE_SIGMA and line.height < FINE_HEIGHT
 
 
 @cache

@@ -30,6 +30,8 @@ SHORT = 0.4  # share of a line's absorbance that the middle of the membrane show
 # log10 between the channels of a membrane, as they are or against what lies beside it: a lamp tints both, a
 # coloured device its plastic only; what is coloured in both ways is no membrane.
 TINTED = 0.42
+LAMP = 0.5  # log10 between the channels that a lamp leaves after a camera's white balance, at most
+HUE = 0.3  # log10 between the channels by which a membrane may differ before and after a line
 YELLOW = 0.2  # absorbance in blue beyond that in green, of the largest: gold, blue and black have none
 CHANGED = (0.22, 0.55)  # unlikeness of the cross-sections on both sides of a line: grey, coloured
 STEP = (0.22, 0.9)  # difference of level on both sides over the height: grey, coloured
@@ -62,6 +64,8 @@ class Setting:
         against what lies beside it, whichever is less.
     printed : float
         Probability that the window is an outline printed on paper.
+    hue : float
+        Difference of colour before and after the line, log10 between the channels.
     grain : float
         Natural logarithm of the ratio of the textures before and after the line, without its sign.
     """
@@ -71,6 +75,7 @@ class Setting:
     changed: float
     tinted: float
     printed: float
+    hue: float
     grain: float
 
 
@@ -97,6 +102,7 @@ def line_plausibility(patch: Patch, line: FoundLine) -> float:
         * _below(1 - seen.middle, 1 - SHORT)
         * _below(seen.tinted, TINTED)
         * _below(yellow, YELLOW)
+        * _below(seen.hue, HUE)
         * _below(seen.changed, limit(CHANGED))
         * _below(line.step, limit(STEP))
         * _below(seen.grain, limit(GRAIN))
@@ -126,6 +132,7 @@ def setting(patch: Patch, line: FoundLine) -> Setting:
         changed=_changed(grey[:, flank & (apart < 0)], grey[:, flank & (apart > 0)]),
         tinted=_tint(patch, inside, flank),
         printed=_printed(patch),
+        hue=_hue(patch.log_light[inside], flank & (apart < 0), flank & (apart > 0)),
         grain=_grain(grey[inside], apart, sigma, patch.rows),
     )
 
@@ -169,7 +176,8 @@ def _section(columns: FloatArray) -> NDArray[np.float64]:
 def tint(patch: Patch) -> float:
     """Return how coloured a window is: log10 between channels, as they are or against what lies beside it.
 
-    Whichever is less: a lamp tints both, a coloured device its plastic only.
+    Whichever is less: a lamp tints both, a coloured device its plastic only. What exceeds any lamp's tint
+    counts in any case.
 
     Parameters
     ----------
@@ -189,8 +197,14 @@ def _tint(patch: Patch, inside: slice, flank: NDArray[np.bool_]) -> float:
     beside = _colour(np.concatenate([patch.log_light[:top], patch.log_light[bottom:]])[:, flank])
     if colour is None:
         return 0.0
-    least = colour if beside is None else min(colour, colour - beside, key=np.ptp)
-    return float(np.ptp(least))
+    own = float(np.ptp(colour))
+    return own if beside is None else max(min(own, float(np.ptp(colour - beside))), own - LAMP)
+
+
+def _hue(inside: FloatArray, before: NDArray[np.bool_], after: NDArray[np.bool_]) -> float:
+    """Return by how much the colour changes at a line; a shadow dims all channels alike."""
+    first, second = _colour(inside[:, before]), _colour(inside[:, after])
+    return 0.0 if first is None or second is None else float(np.ptp(first - second))
 
 
 def _colour(part: FloatArray) -> NDArray[np.float64] | None:

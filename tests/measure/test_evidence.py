@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from reader.measure.evidence import (
     FEATURES,
     control_probability,
+    is_fine_shadow,
     is_join,
     is_rim,
     likely_control,
@@ -151,3 +152,18 @@ def test_a_bar_between_two_materials_is_no_test_line():
 @pytest.mark.parametrize("changes", [{"height": 0.9}, {"frame": 0.9}, {"plausible": 0.3}])
 def test_what_is_dense_or_has_one_surrounding_is_no_join(changes):
     assert not is_join(replace(TEST, **{"plausible": 0.01, "frame": 0.4, **changes}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "shadow"),
+    [
+        ({}, True),
+        ({"colour": np.array([0.05, 0.15, 0.1])}, False),
+        ({"sigma": 0.1}, False),
+        ({"height": 0.5}, False),
+    ],
+    ids=["fine and grey", "coloured", "wide", "dense"],
+)
+def test_a_fine_grey_bar_may_be_the_groove_between_two_materials(changes, shadow):
+    groove = {"colour": np.array([0.12, 0.12, 0.125]), "sigma": 0.05, "height": 0.12}
+    assert is_fine_shadow(found(**{**groove, **changes})) is shadow

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reader.measure.lines import ROWS, FoundLine, Patch
-from reader.measure.setting import line_plausibility, setting, tint
+from reader.measure.setting import LAMP, line_plausibility, setting, tint
 from tests.measure.clear import found
 
 SIDE, END, COLUMNS = 8, 19, 160
@@ -72,6 +72,15 @@ def test_a_mark_that_leaves_the_middle_of_the_membrane_blank_is_not():
 
 def test_a_line_on_a_coloured_thing_is_not():
     assert line_plausibility(picture(membrane=(-0.1, -0.6, -0.7)), line()) < 0.1
+
+
+def test_a_line_between_two_colours_is_not_because_one_membrane_has_one():
+    patch = picture()
+    light = patch.log_light.copy()
+    light[SIDE : SIDE + ROWS, END + round(PLACE * ROWS) :] += np.array([0.2, 0.0, -0.2], np.float32)
+    assert setting(replace(patch, log_light=light), line()).hue == pytest.approx(0.4, abs=0.01)
+    assert line_plausibility(replace(patch, log_light=light), line()) < 0.1
+    assert setting(patch, line()).hue < 0.01
 
 
 def test_a_yellow_line_is_not_because_no_label_absorbs_blue_light_most():
@@ -145,6 +154,12 @@ def test_where_nothing_is_seen_beside_the_membrane_a_line_stays_plausible():
 def test_the_tint_of_a_window_is_the_difference_between_its_channels(membrane, around, expected):
     patch = picture(np.zeros(3), membrane=membrane, around=around)
     assert tint(patch) == pytest.approx(expected, abs=0.005)
+
+
+def test_what_exceeds_the_tint_of_any_lamp_counts():
+    patch = picture(np.zeros(3))
+    orange = patch.log_light + np.array([0.0, -0.6, -1.2], np.float32)
+    assert tint(replace(patch, log_light=orange)) == pytest.approx(1.2 + 0.02 - LAMP, abs=0.005)
 
 
 def test_the_tint_of_the_lamp_does_not_count():
