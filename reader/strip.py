@@ -192,7 +192,7 @@ def _beside_control(line: FoundLine, control: FoundLine, aspect: float) -> float
     """Return how probable a line is that is not the likeliest control.
 
     Beside a line on a membrane less is asked of it than of a line by itself: where the likeliest control
-    is no line, or lies on no membrane, it must lie on one itself.
+    is a mere ripple, or lies on no membrane, it must lie on one itself.
     """
     marked = control.plausible * control_height_probability(control.height)
     on_membrane = max(marked, line.plausible) / PLAUSIBLE
