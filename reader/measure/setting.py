@@ -42,6 +42,8 @@ REACH = 0.9  # membrane widths on both sides of a line in which texture is compa
 STROKE = (0.06, 0.35)  # sigma, membrane widths, and absorbance: thinner and darker than that is ink
 COLOURED = 0.4  # tint from which on a line cannot be a shadow or a join
 PAPER = 0.02  # log10 of light: print's ground is the same within and without its outline to this
+PAPER_HUE = 0.008  # log10 between the channels: the light's fall-off has no colour, another material has
+PAPER_SLOPE = 0.05  # the same on either side alone, as the light may fall off from one to the other
 OUTSIDE, INSIDE = 3, 5  # of the 32 rows and their margins: where an outline's ground is seen, and the outline
 OUTLINE = 0.12  # absorbance of a printed outline on both long sides
 STEEP = 8  # power of a limit: how suddenly what exceeds it stops being plausible
@@ -245,10 +247,14 @@ def _printed(patch: Patch) -> float:
     rows = np.median(along, axis=1)
     border = OUTSIDE, patch.side + INSIDE
     inside = np.median(rows[border[1] : len(rows) - border[1]], axis=0)
-    difference, outline = 0.0, np.inf
+    apart, outline = [], np.inf
     for part in (rows, rows[::-1]):
-        outside = np.median(part[: border[0]], axis=0)
-        difference = max(difference, float(np.abs(outside - inside).max()))
+        # In a coarse picture the blurred outline takes a part of the margin: paper is the brightest of it.
+        outside = part[: border[0]].max(axis=0)
+        apart.append(outside - inside)
         darkest = float(part[border[0] : border[1]].mean(axis=1).min())
         outline = min(outline, float(min(outside.mean(), inside.mean())) - darkest)
+    both = np.mean(apart, axis=0)
+    uneven, hue = float(np.abs(apart).max()), float(np.ptp(both))
+    difference = max(float(np.abs(both).max()), uneven * PAPER / PAPER_SLOPE, hue * PAPER / PAPER_HUE)
     return _below(difference, PAPER) * (1 - _below(outline, OUTLINE))

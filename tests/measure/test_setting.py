@@ -132,6 +132,21 @@ def test_an_outline_with_the_same_paper_on_both_sides_is_print():
     assert setting(outlined, line()).printed < 0.1
 
 
+@pytest.mark.parametrize(
+    ("slope", "blue", "printed"),
+    [(0.0, 0.0, True), (0.06, 0.0, True), (0.2, 0.0, False), (0.0, 0.015, False)],
+    ids=["even", "falls off", "differs", "tinted"],
+)
+def test_a_blurred_outline_in_light_that_falls_off_is_print(slope, blue, printed):
+    patch = picture(np.zeros(3), membrane=(-0.15, -0.15, -0.15 - blue))
+    across = np.arange(ROWS + 2 * SIDE)
+    sides = (SIDE - 3, SIDE + ROWS + 2)
+    outline = sum(np.exp(-0.5 * ((across - side) / 1.7) ** 2) for side in sides)
+    dimmed = 0.3 * outline + slope * across / len(across)
+    light = patch.log_light - dimmed[:, None, None].astype(np.float32)
+    assert (setting(replace(patch, log_light=light), line()).printed > 0.5) is printed
+
+
 def test_in_a_grey_picture_greyness_says_nothing():
     patch = picture(GREY)
     grey = replace(patch, log_light=patch.log_light[..., :1].repeat(3, axis=2).copy())
