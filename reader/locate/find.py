@@ -196,17 +196,16 @@ def _close_up(view: View) -> Candidate | None:
     scale = view.scale
     proposals = propose_framed(view.log_small, keep=FRAMED_KEPT)[:FRAMED_LOOKED]
     found = [look_at(view, window.scaled(1 / scale), score, in_scene=False) for window, score in proposals]
-    found = [h for h in found + _bare_membrane(view) if _large(h.window, max(view.pixels.shape[:2]))]
+    found += _bare_membrane(view)
     if not found:
         return None
     found += [longer for h in _best(found)[:EXTENDED] for longer in extended(view, h)]
     found = _best(with_right_ends(found))
+    best = found[0].window
+    long_side = max(view.pixels.shape[:2])
+    if best.length < CLOSE_UP[0] * long_side or best.width < CLOSE_UP[1] * long_side / 2:
+        return None
     return Candidate(_weighted(found[: NESTED + 2]), odds=0.0, close_up=True)
-
-
-def _large(window: Window, long_side: int) -> bool:
-    """Tell a window that fills a picture from a part of what is in it."""
-    return window.length >= CLOSE_UP[0] * long_side and window.width >= CLOSE_UP[1] * long_side / 2
 
 
 def _best(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
