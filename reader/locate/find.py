@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from reader.geometry import Window
+from reader.locate.blank import outlined_again, set_off, settled
 from reader.locate.coloured import find_bars, propose_from_bars
 from reader.locate.device import device_around
 from reader.locate.direction import direction_signs
@@ -34,6 +35,7 @@ RANKED = 150  # rectangles that are grouped into places
 SHARPNESS = 6.0  # how fast a hypothesis' weight falls with its score
 SMALL = 0.3  # length of a whole device's window at most, of the picture's long side
 CLOSE_UP = (0.45, 0.16)  # length and width of a window that fills the picture, of its long side
+AGAIN_NESTED = 8  # rectangles at each place whose sides are moved when unused windows are looked for again
 EXTENDED = 2  # rectangles looked at beyond their ends
 BARE_ASPECT = 1.5  # length over width of a picture that may be all membrane
 BARE_SCATTER = 0.02  # log10 of light across the short side: a frame or rim exceeds it
@@ -84,6 +86,9 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
         scene = tuple(_with_well(view, c) for c in scene if _small_blank(c, long_side))
         first = _first(scene)
     if first is None:
+        pool, scene = _unused(view, pool)
+        first = max((c for c in scene if evident(c)), key=_blank_odds, default=None)
+    if first is None:
         return ()
     search = Search(pool, view.scale, lambda *place: _candidate(view, *place), evident)
     strips = in_reading_order([first, *other_strips(first, scene, search)])
@@ -111,6 +116,27 @@ def _with_well(view: View, candidate: Candidate) -> Candidate:
     if not best.plain or candidate.odds < BLANK_ODDS - WELL_ODDS:
         return candidate
     return replace(candidate, well=abs(direction_signs(view, best.window).well_vote))
+
+
+def _unused(view: View, pool: Pool) -> tuple[Pool, tuple[Candidate, ...]]:
+    """Look again for windows without lines, and more closely."""
+    again = [w for w in outlined_again(view.small, pool.planes) if w.width >= LEAST_WIDTH_PX]
+    windows = [*pool.windows, *again]
+    odds = np.concatenate([pool.odds, window_scores(pool.planes, again)])
+    found = []
+    for place in _places(windows, odds, AGAIN_NESTED):
+        rough = [windows[i] for i in place if odds[i] > BLANK_ODDS - WELL_ODDS]
+        moved, likely = settled(pool.planes, rough)
+        if rough and max(likely) > BLANK_ODDS - WELL_ODDS:
+            k = int(np.argmax(likely))
+            found.append(_candidate(view, [moved[k]], [float(likely[k])]))
+    long_side = max(view.pixels.shape[:2])
+    blank = [c for c in found if _small_blank(c, long_side) and _is_set_off(view, pool, c)]
+    return replace(pool, windows=windows, odds=odds), tuple(_with_well(view, c) for c in blank)
+
+
+def _is_set_off(view: View, pool: Pool, candidate: Candidate) -> bool:
+    return set_off(pool.planes, candidate.hypotheses[0].window.scaled(view.scale))
 
 
 def _framed_blank(view: View, close: Candidate) -> bool:
@@ -141,7 +167,11 @@ def evident(candidate: Candidate) -> bool:
     best = candidate.hypotheses[0]
     if candidate.lined:
         return best.score > LINED_SCORE and candidate.odds > LINED_ODDS
-    return candidate.odds + WELL_ODDS * candidate.well > BLANK_ODDS and best.plain
+    return _blank_odds(candidate) > BLANK_ODDS and best.plain
+
+
+def _blank_odds(candidate: Candidate) -> float:
+    return candidate.odds + WELL_ODDS * candidate.well
 
 
 def _in_line(a: Candidate, b: Candidate) -> bool:
@@ -267,7 +297,7 @@ def _candidate(view: View, windows: Sequence[Window], odds: Sequence[float]) -> 
     return Candidate(_weighted(with_right_ends(hypotheses)), float(max(odds)), close_up=False)
 
 
-def _places(windows: Sequence[Window], odds: np.ndarray) -> list[np.ndarray]:
+def _places(windows: Sequence[Window], odds: np.ndarray, nested: int = NESTED) -> list[np.ndarray]:
     """Group the best rectangles by place: each group's members overlap with its best."""
     groups: list[list[int]] = []
     for i in np.argsort(-odds)[:RANKED]:
@@ -276,7 +306,7 @@ def _places(windows: Sequence[Window], odds: np.ndarray) -> list[np.ndarray]:
         if home is None:
             if len(groups) < PLACES:
                 groups.append([int(i)])
-        elif len(home) < NESTED:
+        elif len(home) < nested:
             home.append(int(i))
     return [np.array(g) for g in groups]
 
