@@ -90,6 +90,8 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
         first = max((c for c in scene if evident(c)), key=_blank_odds, default=None)
     if first is None:
         return ()
+    if not first.lined:
+        first = _on_same_strip(view, pool, scene, first) or first
     search = Search(pool, view.scale, lambda *place: _candidate(view, *place), evident)
     strips = in_reading_order([first, *other_strips(first, scene, search)])
     return tuple(replace(c, device=_device(view, pool, c)) for c in strips)
@@ -103,6 +105,17 @@ def _first(scene: Sequence[Candidate]) -> Candidate | None:
     if first.lined:
         return _plainly_blank(first, scene) or first
     return next((c for c in scene if c.lined and evident(c) and _in_line(first, c)), first)
+
+
+def _on_same_strip(view: View, pool: Pool, scene: Sequence[Candidate], blank: Candidate) -> Candidate | None:
+    """Look again for a window with lines on the strip of one without: a pad may be all that was seen well."""
+    angle = blank.hypotheses[0].window.angle
+    rough = [
+        c.hypotheses[0].window.scaled(view.scale) for c in scene if c is not blank and _in_line(blank, c)
+    ]
+    aligned = [replace(w, angle=angle) for w in rough]
+    found = (_candidate(view, [w], [odds]) for w, odds in zip(*settled(pool.planes, aligned), strict=True))
+    return next((c for c in found if c.lined and evident(c)), None)
 
 
 def _small_blank(candidate: Candidate, long_side: int) -> bool:
