@@ -94,7 +94,7 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
         first = _on_same_strip(view, pool, scene, first) or first
     search = Search(pool, view.scale, lambda *place: _candidate(view, *place), evident)
     strips = in_reading_order([first, *other_strips(first, scene, search)])
-    return tuple(replace(c, device=_device(view, pool, c)) for c in strips)
+    return tuple(replace(_whole(view, c), device=_device(view, pool, c)) for c in strips)
 
 
 def _first(scene: Sequence[Candidate]) -> Candidate | None:
@@ -105,6 +105,14 @@ def _first(scene: Sequence[Candidate]) -> Candidate | None:
     if first.lined:
         return _plainly_blank(first, scene) or first
     return next((c for c in scene if c.lined and evident(c) and _in_line(first, c)), first)
+
+
+def _whole(view: View, candidate: Candidate) -> Candidate:
+    """Look beyond the ends of a strip's window: what ends at a line hides others."""
+    longer = extended(view, candidate.hypotheses[0])
+    if not longer:
+        return candidate
+    return replace(candidate, hypotheses=_weighted(with_right_ends([*candidate.hypotheses, *longer])))
 
 
 def _on_same_strip(view: View, pool: Pool, scene: Sequence[Candidate], blank: Candidate) -> Candidate | None:
