@@ -71,17 +71,15 @@ def _in_picture(view: View, point: Point) -> bool:
 def _no_rim_beyond(short: Hypothesis, long: Hypothesis) -> bool:
     """Tell whether what lies at the end of a rectangle is no rim.
 
-    No rim is as coloured as the control line; and at none do the membrane and its sides go on unchanged.
+    No rim is as coloured as a control line of a clear colour; and at none do the membrane and its sides go on
+    unchanged.
     """
     lines = [x for x in long.lines if _ends_at(short.window, long.window, x)]
-    if any(_goes_on(x) for x in lines):
-        return True
     control = short.control
     if control is None or short.control_probability < LIKELY:
-        return False
-    return any(
-        x.tint > max(control.tint - RIM_TINT, CLEAR_TINT) for x in lines if x.height > 0.1 * control.height
-    )
+        return any(_goes_on(x) for x in lines)
+    alike = [x for x in lines if x.tint > control.tint - RIM_TINT and x.height > 0.1 * control.height]
+    return any(x.tint > CLEAR_TINT or _goes_on(x) for x in alike)
 
 
 def _goes_on(line: FoundLine) -> bool:
