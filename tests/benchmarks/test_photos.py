@@ -84,6 +84,13 @@ def test_a_number_that_is_missing_fails_the_check(capsys):
     assert PHOTOS["verdict"]({"crops_mean": 0.9}, {}) == 1
 
 
+def test_a_record_is_raised_where_it_is_beaten_and_never_lowered():
+    numbers = {"crops_mean": 0.92, "crops_called": 0.92, "wrong_share": 0.01, "repeat_cv": 0.2}
+    recorded = {"crops_mean": 0.91, "crops_called": 0.93, "wrong_share": 0.02, "repeat_cv": 0.1}
+    best = {"crops_mean": 0.92, "crops_called": 0.93, "wrong_share": 0.01, "repeat_cv": 0.1}
+    assert PHOTOS["raised"](numbers, recorded) == best
+
+
 def test_what_is_recorded_has_a_meaning_for_each_number():
     if not PHOTOS["RECORD"].exists():
         pytest.skip("no numbers are recorded yet")
