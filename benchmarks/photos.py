@@ -3,7 +3,7 @@
     python benchmarks/photos.py read PHOTOS readings.jsonl      reads every picture, in two processes
     python benchmarks/photos.py score PHOTOS readings.jsonl     prints the numbers
     python benchmarks/photos.py check PHOTOS readings.jsonl     fails if one is worse than recorded
-    python benchmarks/photos.py record PHOTOS readings.jsonl    records them in benchmarks/photos.json
+    python benchmarks/photos.py record PHOTOS readings.jsonl    raises benchmarks/photos.json where beaten
 
 PHOTOS is a folder with the labelled photos and their ``score.py``, whose definitions are used. The
 photos themselves are no part of this repository.

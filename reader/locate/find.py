@@ -49,6 +49,7 @@ OFF_CENTRE = 0.15  # of the picture: a window that was cut out by hand lies near
 BLANK_ODDS = 3.4  # least log-odds of a window without one
 # Two of three unused windows have a well beyond one end only, and one of twelve other plain rectangles.
 WELL_ODDS = 2.0  # log-odds
+SETTLING = 1.0  # log-odds that the best of many places of four sides gains anywhere, on a bare table too
 BLANK_LEAD = 3.0  # log-odds by which a blank window must be more of a window than one with lines
 OBLONG = 1.5  # length over width of a picture that is turned as its device is
 INNER_ODDS, INNER_SCORE = 2.5, 0.6  # of a small window inside a device; parts of a cut window stay below
@@ -150,7 +151,7 @@ def _unused(view: View, pool: Pool) -> tuple[Pool, tuple[Candidate, ...]]:
         moved, likely = settled(pool.planes, rough)
         if rough and max(likely) > BLANK_ODDS - WELL_ODDS:
             k = int(np.argmax(likely))
-            found.append(_candidate(view, [moved[k]], [float(likely[k])]))
+            found.append(_candidate(view, [moved[k]], [float(likely[k]) - SETTLING]))
     long_side = max(view.pixels.shape[:2])
     blank = [c for c in found if _small_blank(c, long_side) and _is_set_off(view, pool, c)]
     return replace(pool, windows=windows, odds=odds), tuple(_with_well(view, c) for c in blank)

@@ -11,7 +11,7 @@ import numpy as np
 from reader.geometry import Window
 from reader.measure.evidence import control_probability, likely_control
 from reader.measure.lines import ROWS, FoundLine, Patch, find_lines, ground, texture
-from reader.measure.setting import line_plausibility, tint
+from reader.measure.setting import plausibilities, tint
 from reader.view import View
 
 __all__ = ["Candidate", "Hypothesis", "look_at", "patch_of"]
@@ -143,10 +143,9 @@ def look_at(view: View, window: Window, score: float = 0.0, *, in_scene: bool = 
 
 def _well_set(patch: Patch, lines: Sequence[FoundLine]) -> tuple[FoundLine, ...]:
     """Judge what the lines lie in; what is worse than no line is not worth a look."""
-    return tuple(
-        replace(line, plausible=line_plausibility(patch, line)) if line.quality > LEAST_QUALITY else line
-        for line in lines
-    )
+    looked_at = [line for line in lines if line.quality > LEAST_QUALITY]
+    plausible = dict(zip(map(id, looked_at), plausibilities(patch, looked_at), strict=True))
+    return tuple(replace(line, plausible=plausible.get(id(line), line.plausible)) for line in lines)
 
 
 def _excess(value: float, limit: tuple[float, float]) -> float:

@@ -8,6 +8,7 @@ level is another; print has the same paper within its outline and without.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from reader.measure.lines import SIDE_TRIM, FoundLine, Patch
 
-__all__ = ["Setting", "line_plausibility", "setting", "tint"]
+__all__ = ["Setting", "line_plausibility", "plausibilities", "printed", "setting", "tint"]
 
 FloatArray = NDArray[np.float32]
 
@@ -64,8 +65,6 @@ class Setting:
     tinted : float
         Difference between the membrane's strongest and weakest channel, log10 of light, as they are or
         against what lies beside it, whichever is less.
-    printed : float
-        Probability that the window is an outline printed on paper.
     hue : float
         Difference of colour before and after the line, log10 between the channels.
     grain : float
@@ -76,9 +75,24 @@ class Setting:
     middle: float
     changed: float
     tinted: float
-    printed: float
     hue: float
     grain: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """What tells of the whole window: the probability that it is printed, and whether there are colours."""
+
+    printed: float
+    coloured: bool
+
+
+def plausibilities(patch: Patch, lines: Sequence[FoundLine]) -> tuple[float, ...]:
+    """Return `line_plausibility` of each line of a window."""
+    if not lines:
+        return ()
+    face = _Face(printed(patch), _coloured(patch))
+    return tuple(_plausibility(setting(patch, line), line, face) for line in lines)
 
 
 def line_plausibility(patch: Patch, line: FoundLine) -> float:
@@ -91,9 +105,12 @@ def line_plausibility(patch: Patch, line: FoundLine) -> float:
     line : FoundLine
         A line in it.
     """
-    seen = setting(patch, line)
+    return plausibilities(patch, [line])[0]
+
+
+def _plausibility(seen: Setting, line: FoundLine, face: _Face) -> float:
     # In a grey picture colour says nothing, for or against.
-    colour = min(line.tint / COLOURED, 1.0) if _coloured(patch) else 1.0
+    colour = min(line.tint / COLOURED, 1.0) if face.coloured else 1.0
 
     def limit(bounds: tuple[float, float]) -> float:
         return bounds[0] + colour * (bounds[1] - bounds[0])
@@ -109,7 +126,7 @@ def line_plausibility(patch: Patch, line: FoundLine) -> float:
         * _below(line.step, limit(STEP))
         * _below(seen.grain, limit(GRAIN))
         * (1 - _below(line.to_end, limit(END)))
-        * (1 - seen.printed)
+        * (1 - face.printed)
         * (0.0 if _stroke(line) and colour < 1 else 1.0)
     )
 
@@ -133,7 +150,6 @@ def setting(patch: Patch, line: FoundLine) -> Setting:
         middle=_rise(grey[core], dark, flank) / max(line.height, 1e-6),
         changed=_changed(grey[:, flank & (apart < 0)], grey[:, flank & (apart > 0)]),
         tinted=_tint(patch, inside, flank),
-        printed=_printed(patch),
         hue=_hue(patch.log_light[inside], flank & (apart < 0), flank & (apart > 0)),
         grain=_grain(grey[inside], apart, sigma, patch.rows),
     )
@@ -235,7 +251,7 @@ def _grain(inside: FloatArray, apart: NDArray[np.floating], sigma: float, rows: 
     return float(abs(np.log(texture[0] / texture[1])))
 
 
-def _printed(patch: Patch) -> float:
+def printed(patch: Patch) -> float:
     """Tell an outline on paper: a dark border on both long sides, and the very same ground beyond it.
 
     A window's membrane is another material than the plastic around it, and lies deeper.

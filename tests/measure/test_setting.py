@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reader.measure.lines import ROWS, FoundLine, Patch
-from reader.measure.setting import LAMP, line_plausibility, setting, tint
+from reader.measure.setting import LAMP, line_plausibility, printed, setting, tint
 from tests.measure.clear import found
 
 SIDE, END, COLUMNS = 8, 19, 160
@@ -126,25 +126,25 @@ def test_an_outline_with_the_same_paper_on_both_sides_is_print():
     light[SIDE - 1 : SIDE + 1, END : END + COLUMNS] = -0.9
     light[SIDE + ROWS - 1 : SIDE + ROWS + 1, END : END + COLUMNS] = -0.9
     outlined = replace(patch, log_light=light)
-    assert setting(outlined, line()).printed > 0.9
-    assert setting(patch, line()).printed < 0.1
+    assert printed(outlined) > 0.9
+    assert printed(patch) < 0.1
     light[SIDE + 1 : SIDE + ROWS - 1, END : END + COLUMNS] -= 0.1
-    assert setting(outlined, line()).printed < 0.1
+    assert printed(outlined) < 0.1
 
 
 @pytest.mark.parametrize(
-    ("slope", "blue", "printed"),
+    ("slope", "blue", "is_print"),
     [(0.0, 0.0, True), (0.06, 0.0, True), (0.2, 0.0, False), (0.0, 0.015, False)],
     ids=["even", "falls off", "differs", "tinted"],
 )
-def test_a_blurred_outline_in_light_that_falls_off_is_print(slope, blue, printed):
+def test_a_blurred_outline_in_light_that_falls_off_is_print(slope, blue, is_print):
     patch = picture(np.zeros(3), membrane=(-0.15, -0.15, -0.15 - blue))
     across = np.arange(ROWS + 2 * SIDE)
     sides = (SIDE - 3, SIDE + ROWS + 2)
     outline = sum(np.exp(-0.5 * ((across - side) / 1.7) ** 2) for side in sides)
     dimmed = 0.3 * outline + slope * across / len(across)
     light = patch.log_light - dimmed[:, None, None].astype(np.float32)
-    assert (setting(replace(patch, log_light=light), line()).printed > 0.5) is printed
+    assert (printed(replace(patch, log_light=light)) > 0.5) is is_print
 
 
 def test_in_a_grey_picture_greyness_says_nothing():
