@@ -77,7 +77,7 @@ class _Measured:
     quality: Quality
     step: float  # pixels of the photo per sample of the fit
     coloured: bool  # whether the picture shows colours
-    suspected: bool  # whether something may be a line that is too faint to be called one
+    suspected: bool  # whether no test line was found, and something may be one that is too faint to be called
 
 
 def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, number: int) -> StripReading:
@@ -125,15 +125,15 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
         narrowest=_narrowest(naming, fit, patch.rows),
     )
     step = best.window.width / patch.rows
-    suspected = _suspected(view, best)
+    suspected = _suspected(view, best, naming)
     return _reading(
         _Measured(candidate, best, assay, naming, fit, quality, step, not photo.grey, suspected), number
     )
 
 
-def _suspected(view: View, h: Hypothesis) -> bool:
-    """Tell whether the membrane hides a line too faint to be called one."""
-    if h.control is None:
+def _suspected(view: View, h: Hypothesis, naming: Assignment) -> bool:
+    """Tell whether no test line was found, although the membrane may hide one too faint to be called."""
+    if h.control is None or any(n.role == "test" and n.present > 0.5 for n in naming.lines):
         return False
     bars = [line for line in h.lines if line.height > PLAIN_MARK and line is not h.control]
     return hides_faint_line(patch_of(view, h.window), h.control, bars)
@@ -316,7 +316,7 @@ def _doubt(seen: _Measured, flags: tuple[str, ...], outcome: Outcome) -> str | N
             "The lines are compared, and the picture does not show which of them is the control line.",
         ),
         (
-            called and _may_miss_a_line(seen),
+            called and seen.suspected,
             "Something as wide as the control line crosses the membrane very faintly.",
         ),
         (
@@ -354,11 +354,6 @@ def _only_a_shadow(seen: _Measured) -> bool:
 def _decorated(seen: _Measured) -> bool:
     """Tell whether the only line may decorate a coloured thing; a window that was cut out is surely one."""
     return not seen.candidate.close_up and seen.best.tint > COLOURED and _lone_line(seen) is not None
-
-
-def _may_miss_a_line(seen: _Measured) -> bool:
-    """Tell whether the answer rests on there being no test line, although there may be a very faint one."""
-    return seen.suspected and not any(n.role == "test" and n.present > 0.5 for n in seen.naming.lines)
 
 
 def _compares_unsurely(seen: _Measured) -> bool:
@@ -432,7 +427,7 @@ def _flags(seen: _Measured, outcome: Outcome) -> tuple[str, ...]:
         "orientation-assumed": not naming.known,
         "control-assumed": there and not tests and not naming.known,
         "unexpected-line": any(n.unexpected for n in naming.lines),
-        "faint-line": outcome is Outcome.INDETERMINATE or (there and _may_miss_a_line(seen)),
+        "faint-line": outcome is Outcome.INDETERMINATE or (there and seen.suspected),
         "window-uncertain": not candidate.close_up and not there and candidate.odds < 5.0,
         "scale-unknown": seen.assay.window_mm is None,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,12 +86,10 @@ def _holds(outline: Window, window: Window) -> bool:
 def _proof(log_small: FloatArray, outline: Window) -> float:
     """Return how plainly light or colour changes at all four sides of an outline, 0..1."""
     columns, rows = SAMPLES
-    wide = Window(
-        outline.x,
-        outline.y,
-        outline.angle,
-        outline.length * (columns + 2 * DEPTH) / columns,
-        outline.width * (rows + 2 * DEPTH) / rows,
+    wide = replace(
+        outline,
+        length=outline.length * (columns + 2 * DEPTH) / columns,
+        width=outline.width * (rows + 2 * DEPTH) / rows,
     )
     seen = sample(log_small, wide, columns + 2 * DEPTH, rows + 2 * DEPTH)
     # Corners are round, and other things lie against a device: the middle halves of the sides tell.

@@ -114,12 +114,10 @@ def patch_of(view: View, window: Window, rows: int = ROWS) -> Patch:
     """Look at a window straight with a margin, ``rows`` samples across the membrane."""
     columns = max(rows // 2, round(window.length / window.width * rows))
     side, end = round(SIDE * rows), round(END * rows)
-    wide = Window(
-        window.x,
-        window.y,
-        window.angle,
-        window.length * (columns + 2 * end) / columns,
-        window.width * (rows + 2 * side) / rows,
+    wide = replace(
+        window,
+        length=window.length * (columns + 2 * end) / columns,
+        width=window.width * (rows + 2 * side) / rows,
     )
     light = view.log_light(wide, columns + 2 * end, rows + 2 * side)
     return Patch(light, rows, columns, side, end)

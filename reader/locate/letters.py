@@ -7,7 +7,7 @@ drawn in several strokes and widths, in the four upright positions that print on
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 from typing import Literal
@@ -187,7 +187,7 @@ def _look(view: View, window: Window) -> tuple[FloatArray, float]:
     """Look at the device about a window; also return the samples per window length."""
     length = min(window.length, LONGEST * window.width)
     columns = round((1 + 2 * BEYOND) * length / window.width * ROWS)
-    wide = Window(window.x, window.y, window.angle, (1 + 2 * BEYOND) * length, 2 * ASIDE * window.width)
+    wide = replace(window, length=(1 + 2 * BEYOND) * length, width=2 * ASIDE * window.width)
     light = view.log_light(wide, columns, round(2 * ASIDE * ROWS))
     return light, columns / (1 + 2 * BEYOND)
 
