@@ -1,15 +1,10 @@
 """Measure the lines of one window at the photo's own resolution.
 
-The profile is the absorbance across the membrane in the label's channel mix. All lines and a smooth,
-symmetric baseline are fitted to it together, so that blank membrane gives zero on average:
-
-    y = G a + b + noise,   minimise  |y - G a - b|^2 + lambda |D2 b|^2,   lambda = 12 sigma^4
-
-with Gaussian columns in G and second differences D2 (Whittaker's smoother; the factor 12 is derived in
-the design's table of baselines). Places and widths are given and may settle as far as the picture's own
-noise lets them: a clear line freely, a faint one hardly, an absent one not at all. The noise comes from
-the same picture: how much one more line would differ from zero on line-free membrane, and from block to
-block across the width, whichever is larger.
+The profile is the absorbance across the membrane in the label's channel mix, in steps of a third of a
+line sigma. All lines and a smooth, symmetric baseline are fitted to it together (`reader.measure.spectrum`),
+so that blank membrane gives zero on average, and a height's error comes from the same picture. Places and
+widths are given and may settle as far as that error lets them: a clear line freely, a faint one hardly, an
+absent one not at all. How far the lines' shape departs from a Gaussian is learned from the clear ones.
 """
 
 from __future__ import annotations
@@ -17,39 +12,43 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_solve_banded, cholesky_banded
 
-from reader.measure.lines import BLOCKS, END_TRIM, SIDE_TRIM, Patch
+from reader.measure.lines import BLOCKS, Patch
+from reader.measure.profile import Steps, block_profiles, robust_mean
+from reader.measure.rims import between_rims
+from reader.measure.spectrum import Solution, Spectra
 
 __all__ = ["LineFit", "MembraneFit", "measure_lines"]
 
 FloatArray = NDArray[np.float64]
 
-KAPPA = 12.0  # baseline stiffness in units of the line sigma to the fourth power
 EDGE_TRIM = 0.2  # membrane widths at each end that are left out even beside a line
 DEFAULT_SIGMA = 0.12  # membrane widths: 0.9 mm FWHM on a 3.3 mm membrane
+STEPS_PER_SIGMA = 3.0  # of the profile: finer ones share their grain, coarser ones lose the line's shape
+BEND = 1.5  # line sigmas over which a bend of the profile is taken
 CLEAR_OF_MARK = 2.6  # mark sigmas from its middle beyond which it has vanished
 RIM_REACH = 0.8  # membrane widths: nearer than this to an end, a mark is the end's own rim
-MOST_PROBES = 64  # places at which the noise is looked for
-LEAST_FREE = 10  # line-free places, a sigma apart, below which they do not tell their own spread
-CORRELATED = 2.25  # variance of a line's height over that in white noise of the residual's size
-LEAST_POWER = 0.3  # of the best place's; what is known less well does not speak for the noise
-CLEAR_OF_LINE = 2.5  # line sigmas, and one more for the searched line itself
-NOISE_FLOOR = 2e-4  # absorbance: 8-bit codes average no further on a smooth membrane
+CLEAR_OF_LINE = 2.5  # line sigmas
+NOISE_FLOOR = 5e-5  # absorbance: what 8-bit codes average to on a membrane of some 1,000 pixels under a line
 HEIGHT_PRIOR = 1.0  # absorbance: what is known of a height before it is measured
 PLACE_PRIOR = 0.3  # line sigmas: how well places are known beforehand, from a search or the kit
 WIDTH_PRIOR = 0.25  # natural log of the width: the search's steps are 1.37, blur adds to the kit's
 CLEAR = 4.0  # standard errors below which a line's place and width are left as given
 FARTHEST = 1.2  # line sigmas that a place may move
 WIDTHS = (0.5, 1.8)  # of the given width
-MAX_STEPS = 12
+SHAPE_PRIOR = 0.2  # of a clear line's height: how far lines lean or are flatter than a Gaussian
+OWN = np.array([HEIGHT_PRIOR, PLACE_PRIOR, WIDTH_PRIOR])  # of each line
+SHARED = np.full(
+    5, SHAPE_PRIOR
+)  # of all lines, which one dispenser made: two leans and three kinds of flatness
+MAX_STEPS = 8
+FULL_STEPS = 1  # after which the likeliest spectrum is held
 LONGEST_STEP, SETTLED = 0.4, 1e-3  # line sigmas, natural log of the width
-BLOCK_EXCESS = 1.35  # of variance: neighbouring blocks share grain, and a trimmed mean wastes 7 %
-SQRT_2PI = math.sqrt(2 * math.pi)
+SQRT_PI, SQRT_2PI = math.sqrt(math.pi), math.sqrt(2 * math.pi)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,23 +129,44 @@ def measure_lines(
     >>> [round(line.height, 3) + 0.0 for line in fit.lines]
     [0.2, 0.0]
     """
-    blocks, known = _block_profiles(patch, np.array(weights), _membrane(patch, places, marks))
-    profiles = np.vstack([_robust_mean(blocks), blocks]).T
+    blocks, known = block_profiles(patch, np.array(weights), _membrane(patch, places, marks))
     start = _Shapes(
         np.array([p * patch.rows - 0.5 for p, _ in places]), np.array([s * patch.rows for _, s in places])
     )
-    rim = (END_TRIM - EDGE_TRIM) * patch.rows
-    solve = _Baseline(known, start.typical(patch.rows), rim)
-    shapes = _settle(solve, profiles[:, 0], start, _noise(solve, profiles, start, by_blocks=True))
-    shapes = _settle(solve, profiles[:, 0], start, _noise(solve, profiles, shapes))
-    solve = _Baseline(known, shapes.typical(patch.rows), rim)
-    noise = _noise(solve, profiles, shapes)
-    state = _State.of(solve, profiles, shapes, noise.density)
-    rest = profiles[:, 0] - state.design @ state.heights[:, 0]
-    unknown = np.where(known, 0.0, np.nan)
+    sigma = float(np.median(start.sigmas)) if places else DEFAULT_SIGMA * patch.rows
+    profiles = np.vstack([robust_mean(blocks), blocks]).T
+    known = _between_rims(profiles, known, start, sigma, patch.rows)
+    steps = Steps.over(known, max(1, round(sigma / STEPS_PER_SIGMA)))
+    problem = _Problem(steps.mean(profiles), steps, start, sigma / steps.width)
+    shapes, scale = _settled(problem)
+    fit = problem.solved(problem.spectra, shapes, scale)
     return MembraneFit(
-        profiles[:, 0] + unknown, solve.smooth(rest) + unknown, _fits(shapes, state), noise.spread
+        np.where(known, profiles[:, 0], np.nan),
+        np.where(known, _baseline(problem, shapes, scale, fit), np.nan),
+        _fits(problem, shapes, scale, fit),
+        _spread(problem, fit),
     )
+
+
+def _between_rims(
+    profiles: FloatArray, known: NDArray[np.bool_], start: _Shapes, sigma: float, rows: int
+) -> NDArray[np.bool_]:
+    """Leave out what the rims of the window's ends shade."""
+    steps = Steps.over(known, max(1, round(sigma / STEPS_PER_SIGMA)))
+    beside = (np.abs(steps.middles[:, None] - start.centers) < CLEAR_OF_LINE * start.sigmas).any(axis=1)
+    lined = np.flatnonzero(beside)
+    farthest = round(RIM_REACH * rows / steps.width)
+    # What lies between a line and its end is needed to measure the line, shaded or not.
+    first, last = (int(lined[0]), steps.count - 1 - int(lined[-1])) if lined.size else (farthest, farthest)
+    part = between_rims(
+        steps.mean(profiles)[:, 0],
+        (steps.shares > 0) & ~beside,
+        round(BEND * STEPS_PER_SIGMA),
+        (min(farthest, first), min(farthest, last)),
+    )
+    inner = np.zeros_like(known)
+    inner[steps.first + part.start * steps.width : steps.first + part.stop * steps.width] = True
+    return known & inner
 
 
 def _membrane(
@@ -167,27 +187,6 @@ def _membrane(
     return membrane & (x > trim) & (x < length - trim)
 
 
-def _block_profiles(
-    patch: Patch, weights: FloatArray, membrane: NDArray[np.bool_]
-) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """Return the absorbance of each block across the membrane, and which samples are membrane."""
-    window = patch.log_light[:, patch.end : patch.end + patch.columns] @ weights
-    shares = np.linspace(SIDE_TRIM, 1 - SIDE_TRIM, BLOCKS + 1)
-    edges = patch.side + (shares * patch.rows).round().astype(int)
-    blocks = -np.stack([window[a:b].mean(axis=0) for a, b in pairwise(edges)])
-    known = np.isfinite(blocks).all(axis=0) & membrane
-    if not known.any():
-        known[:] = True
-        blocks = np.zeros_like(blocks)
-    blocks = blocks - blocks[:, known].mean(axis=1, keepdims=True)
-    return np.where(known, blocks, 0.0), known
-
-
-def _robust_mean(blocks: FloatArray) -> FloatArray:
-    """Average the blocks without the highest and the lowest at each place."""
-    return np.asarray(np.sort(blocks, axis=0)[1:-1].mean(axis=0))
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shapes:
     """Middles and sigmas of the lines, samples; each of shape (K,)."""
@@ -195,201 +194,203 @@ class _Shapes:
     centers: FloatArray
     sigmas: FloatArray
 
-    def typical(self, rows: int) -> float:
-        return float(np.median(self.sigmas)) if self.sigmas.size else DEFAULT_SIGMA * rows
+    def columns(self, steps: Steps, scale: FloatArray) -> FloatArray:
+        """Return lines of height 1 and, unless all scales are 0, how they change.
 
-    def columns(self, count: int) -> FloatArray:
-        """Return the lines of height 1 and their derivatives by place (sigmas) and log width."""
-        u = (np.arange(count)[:, None] - self.centers) / self.sigmas
+        The changes by place (sigmas) and log width are each line's own, shape (N, K) each; those of shape
+        are shared, one column each.
+        """
+        u = (np.arange(len(steps.known))[:, None] - self.centers) / self.sigmas
         g = np.exp(-(u**2) / 2)
-        return np.hstack([g, g * u, g * u**2])
+        if not scale.any():
+            return steps.mean(g)
+        _, place, width, *shapes = _changes(u)
+        shared = [g * shape @ scale for shape in shapes]
+        return steps.mean(np.column_stack([g, g * place * scale, g * width * scale, *shared]))
 
 
-class _Baseline:
-    """Whittaker's smoother with unknown samples given no weight: Q = W - W (W + lambda D'D)^-1 W."""
+def _changes(u: FloatArray) -> list[FloatArray]:
+    """Return what a Gaussian is multiplied with: 1, and its changes by place (sigmas), log width and shape.
 
-    def __init__(self, known: NDArray[np.bool_], sigma: float, rim: float) -> None:
-        count = len(known)
-        self.known = known
-        self.sigma = sigma
-        self.rim = rim
-        self.weights = known.astype(np.float64)
-        stiffness = KAPPA * sigma**4
-        diagonal = np.full(count, 6.0)
-        diagonal[[0, -1]] = 1.0
-        diagonal[[1, -2]] = 5.0
-        first = np.full(count, -4.0)
-        first[[1, -1]] = -2.0
-        bands = np.full((3, count), stiffness)
-        bands[2] = stiffness * diagonal + self.weights + 1e-9
-        bands[1] = stiffness * first
-        self.factor = cholesky_banded(bands)
-
-    def smooth(self, values: FloatArray) -> FloatArray:
-        """Return the baseline of a profile without lines."""
-        weighted = (self.weights * values.T).T
-        return np.asarray(cho_solve_banded((self.factor, False), weighted, check_finite=False))
-
-    def project(self, values: FloatArray) -> FloatArray:
-        """Apply Q: what is left when the baseline is taken off."""
-        return np.asarray((self.weights * (values - self.smooth(values)).T).T)
-
-
-@dataclass(frozen=True, slots=True)
-class _Noise:
-    """Variance of equivalent white noise per sample at the lines' scale; spread of a line's height."""
-
-    density: float
-    spread: float
-
-
-def _noise(solve: _Baseline, profiles: FloatArray, shapes: _Shapes, *, by_blocks: bool = False) -> _Noise:
-    """Fit one more line at places where there is none, and see how much it differs from zero.
-
-    The real lines are in that fit, so that nothing of them is left in it. Where they stand so close that
-    too few places are free of them, what the fit leaves of the profile is taken for it. With ``by_blocks``
-    only the disagreement across the width counts, which holds even before the lines' shapes are right.
+    The changes of shape alter neither the height in the middle nor the area.
     """
-    places = np.arange(0, len(profiles), max(1, round(solve.sigma), len(profiles) // MOST_PROBES))
-    probes = np.exp(-((np.arange(len(profiles))[:, None] - places) ** 2) / (2 * solve.sigma**2))
-    rest = _without(solve, probes, shapes)
-    power = (probes * rest).sum(axis=0)
-    usable = (power > LEAST_POWER * power.max()) & _inside(solve, places)
-    free = usable & _clear(shapes, places, solve.sigma)
-    chosen = free if free.sum() >= LEAST_FREE else usable
-    if not chosen.any():
-        chosen = power >= power.max()
-    amounts = rest[:, chosen].T @ profiles / np.sqrt(power[chosen])[:, None]
-    density = BLOCK_EXCESS * float((amounts[:, 1:].var(axis=1, ddof=1) / BLOCKS).mean())
-    if not by_blocks and free.sum() >= LEAST_FREE:
-        density = max(density, (1.4826 * float(np.median(np.abs(amounts[:, 0])))) ** 2)
-    elif not by_blocks:
-        left = _without(solve, profiles[:, :1], shapes)[solve.known]
-        density = max(density, CORRELATED * float(left.var()))
-    reference = float(np.median(power[chosen]))
-    density = max(density, NOISE_FLOOR**2 * reference)
-    return _Noise(density, math.sqrt(density / reference))
+    square = u**2
+    return [
+        np.ones_like(u),
+        u,
+        square,
+        u * (square / 3 - 1),
+        square * (square / 3 - 1),
+        u * square * (square / 15 - 1 / 3),
+        square**2 * (square / 15 - 1 / 3),
+        square**3 * (square / 105 - 1 / 15),
+    ]
 
 
-def _without(solve: _Baseline, probes: FloatArray, shapes: _Shapes) -> FloatArray:
-    """Return what is left of each probe when baseline and lines are taken off."""
-    rest = solve.project(probes)
-    if not shapes.centers.size:
-        return rest
-    design = shapes.columns(len(probes))[:, : shapes.centers.size]
-    projected = solve.project(design)
-    normal = design.T @ projected + 1e-9 * np.eye(design.shape[1])
-    return rest - projected @ np.linalg.solve(normal, projected.T @ probes)
-
-
-def _inside(solve: _Baseline, places: NDArray[np.int_]) -> NDArray[np.bool_]:
-    """Tell which places lie far enough from both ends for a rim shadow not to reach them."""
-    known = np.flatnonzero(solve.known)
-    edge = solve.rim + solve.sigma
-    return np.asarray((places > known[0] + edge) & (places < known[-1] - edge))
-
-
-def _clear(shapes: _Shapes, places: NDArray[np.int_], sigma: float) -> NDArray[np.bool_]:
-    """Tell which places lie clear of all lines."""
-    distance = np.abs(places[:, None] - shapes.centers)
-    return np.asarray((distance > CLEAR_OF_LINE * shapes.sigmas + sigma).all(axis=1))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _State:
-    """The linear fit at given shapes, and what it says about small changes of them.
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """What is known before the fit.
 
     Attributes
     ----------
-    design : ndarray, shape (N, K)
-        Lines of height 1.
-    heights : ndarray, shape (K, 9)
-        Of the profile and of the blocks.
-    normal : ndarray, shape (3K, 3K)
-        Information on heights, places and log widths, prior included.
-    gradient : ndarray, shape (3K,)
-        How the fit would gain from changing them, prior not included.
+    values : ndarray, shape (N, 9)
+        Absorbance of the whole width and of its blocks, 0 where it is not known.
+    steps : Steps
+        Where it was taken.
+    start : _Shapes
+        Places and widths that are expected.
+    sigma : float
+        Typical line sigma, steps.
     """
 
-    design: FloatArray
-    heights: FloatArray
-    normal: FloatArray
-    gradient: FloatArray
+    values: FloatArray
+    steps: Steps
+    start: _Shapes
+    sigma: float
 
-    @classmethod
-    def of(cls, solve: _Baseline, profiles: FloatArray, shapes: _Shapes, density: float) -> _State:
-        count = shapes.centers.size
-        columns = shapes.columns(len(profiles))
-        projected = solve.project(columns)
-        design, target = columns[:, :count], projected[:, :count].T @ profiles
-        shrink = density / HEIGHT_PRIOR**2 * np.eye(count)
-        heights = np.linalg.solve(design.T @ projected[:, :count] + shrink, target)
-        error = np.sqrt(density / np.maximum((design * projected[:, :count]).sum(axis=0), 1e-9))
-        clear = np.maximum(1 - CLEAR * error / np.maximum(np.abs(heights[:, 0]), 1e-9), 0.0)
-        scale = np.concatenate([np.ones(count), clear * heights[:, 0], clear * heights[:, 0]])
-        prior = np.repeat([HEIGHT_PRIOR**-2, PLACE_PRIOR**-2, WIDTH_PRIOR**-2], count)
-        normal = scale[:, None] * (columns.T @ projected) * scale / density + np.diag(prior)
-        rest = profiles[:, 0] - design @ heights[:, 0]
-        gradient = np.asarray(scale * (projected.T @ rest) / density)
-        return cls(design, np.asarray(heights, np.float64), normal, gradient)
+    @cached_property
+    def spectra(self) -> Spectra:
+        """What membrane and noise may look like."""
+        return Spectra.over(len(self.values), self.sigma)
+
+    @property
+    def floor(self) -> float:
+        """Variance of a step at which a line's height is known to the noise floor."""
+        return NOISE_FLOOR**2 * SQRT_PI * self.sigma
+
+    def columns(self, shapes: _Shapes, scale: FloatArray) -> FloatArray:
+        """Return the lines, their changes and the gaps."""
+        return np.column_stack([shapes.columns(self.steps, scale), self.steps.gaps])
+
+    def solved(self, spectra: Spectra, shapes: _Shapes, scale: FloatArray) -> Solution:
+        """Fit the lines and small changes of their shapes."""
+        count, gaps = scale.size, np.zeros(self.steps.gaps.shape[1])
+        prior, expected = np.full(count, OWN[0] ** -2), np.zeros(count)
+        if scale.any():
+            shift = (self.start.centers - shapes.centers) / shapes.sigmas
+            stretch = np.log(self.start.sigmas / shapes.sigmas)
+            prior = np.append(np.repeat(OWN**-2, count), SHARED**-2)
+            expected = np.concatenate([expected, shift, stretch, np.zeros_like(SHARED)])
+        return spectra.solve(
+            self.values[:, 0],
+            self.columns(shapes, scale),
+            np.append(prior, gaps),
+            np.append(expected, gaps),
+            self.floor,
+        )
 
 
-def _settle(solve: _Baseline, profile: FloatArray, start: _Shapes, noise: _Noise) -> _Shapes:
-    """Move places and widths to where they fit best, held to the given ones by the priors."""
-    shapes = start
-    for _ in range(MAX_STEPS if start.centers.size else 0):
-        last, shapes = shapes, _stepped(solve, profile, start, shapes, noise.density)
+def _settled(problem: _Problem) -> tuple[_Shapes, FloatArray]:
+    """Move places and widths to where they fit best, as far as the priors let them.
+
+    Also return the scale of what a change of shape does: a line's height if it is clear, 0 if it is not.
+    """
+    shapes, scale = problem.start, np.zeros(problem.start.centers.size)
+    spectra = problem.spectra
+    for step in range(MAX_STEPS if scale.size else 0):
+        fit = problem.solved(spectra, shapes, scale)
+        last, shapes = shapes, _stepped(problem.start, shapes, fit.mean, scale)
+        height = fit.mean[: scale.size]
+        if step == 0:
+            # Before the shapes are right, their misfit counts as noise, but not as disagreement of blocks.
+            error = _by_blocks(problem, shapes, fit).std(axis=0, ddof=1) / math.sqrt(BLOCKS)
+        else:
+            error = np.sqrt(np.diag(fit.covariance)[: scale.size])
+            spectra = spectra.only(fit.best) if step == FULL_STEPS else spectra
+        scale = _clear(height, error) * height
         moved = np.abs(shapes.centers - last.centers) + np.abs(shapes.sigmas - last.sigmas)
-        if (moved < SETTLED * start.sigmas).all():
+        if not scale.any() or (step > FULL_STEPS and (moved < SETTLED * last.sigmas).all()):
             break
-    return shapes
+    return shapes, scale
 
 
-def _stepped(
-    solve: _Baseline, profile: FloatArray, start: _Shapes, shapes: _Shapes, density: float
-) -> _Shapes:
-    """Take one Gauss-Newton step within what is allowed."""
+def _stepped(start: _Shapes, shapes: _Shapes, amounts: FloatArray, scale: FloatArray) -> _Shapes:
+    """Take one step within what is allowed; lines that are not clear go back to where they are expected."""
     count = start.centers.size
-    state = _State.of(solve, profile[:, None], shapes, density)
-    shift = (start.centers - shapes.centers) / shapes.sigmas / PLACE_PRIOR**2
-    stretch = np.log(start.sigmas / shapes.sigmas) / WIDTH_PRIOR**2
-    pull = np.concatenate([np.zeros(count), shift, stretch])
-    step = np.clip(np.linalg.solve(state.normal, state.gradient + pull)[count:], -LONGEST_STEP, LONGEST_STEP)
+    if not scale.any():
+        return start
+    step = np.clip(amounts[count : 3 * count], -LONGEST_STEP, LONGEST_STEP)
     centers = shapes.centers + step[:count] * shapes.sigmas
     sigmas = shapes.sigmas * np.exp(step[count:])
     reach = FARTHEST * start.sigmas
     return _Shapes(
-        np.clip(centers, start.centers - reach, start.centers + reach),
-        np.clip(sigmas, WIDTHS[0] * start.sigmas, WIDTHS[1] * start.sigmas),
+        np.where(scale == 0, start.centers, np.clip(centers, start.centers - reach, start.centers + reach)),
+        np.where(scale == 0, start.sigmas, np.clip(sigmas, *(w * start.sigmas for w in WIDTHS))),
     )
 
 
-def _fits(shapes: _Shapes, state: _State) -> tuple[LineFit, ...]:
+def _clear(height: FloatArray, error: FloatArray) -> FloatArray:
+    """Return how far heights stand out of their errors: 0 up to four of them, towards 1 far above."""
+    return np.asarray(np.maximum(1 - CLEAR * error / np.maximum(np.abs(height), 1e-9), 0.0))
+
+
+def _fits(problem: _Problem, shapes: _Shapes, scale: FloatArray, fit: Solution) -> tuple[LineFit, ...]:
     """Turn the fit into lines with their standard errors.
 
-    The error of a height is at least the disagreement of the blocks: an uneven line is known less well.
+    That of a clear line is at least the disagreement of the blocks: an uneven line is known less well.
     """
-    count = shapes.centers.size
-    if not count:
-        return ()
-    covariance = np.linalg.inv(state.normal)
+    count = scale.size
+    heights, covariance = fit.mean[:count], fit.covariance
+    own = np.diag(covariance)[:count]
+    uneven = np.maximum(_by_blocks(problem, shapes, fit).var(axis=0, ddof=1) / BLOCKS - own, 0.0)
+    uneven *= _clear(heights, np.sqrt(own))
+    peaks = heights * _peaks(fit.mean, scale)
     found = []
-    for k in range(count):
-        height, sigma = float(state.heights[k, 0]), float(shapes.sigmas[k])
-        spread = float(state.heights[k, 1:].var(ddof=1)) / BLOCKS
-        own, width = covariance[k, k], covariance[2 * count + k, 2 * count + k]
-        excess = max(spread - float(own), 0.0)
-        shared = 2 * height * covariance[k, 2 * count + k] + height**2 * width
-        area_variance = max(own + shared, 0.0) + excess
+    for k, sigma in enumerate(shapes.sigmas.tolist()):
+        shared = 0.0
+        if scale.any():
+            # The area follows the log width, whose change was fitted in units of the scale.
+            wide = 2 * count + k
+            shared = 2 * scale[k] * covariance[k, wide] + scale[k] ** 2 * covariance[wide, wide]
         factor = sigma * SQRT_2PI
         found.append(
             LineFit(
                 float(shapes.centers[k]) + 0.5,
                 sigma,
-                height,
-                math.sqrt(own + excess),
-                height * factor,
-                math.sqrt(area_variance) * factor,
+                float(peaks[k]),
+                math.sqrt(own[k] + uneven[k]),
+                float(heights[k]) * factor,
+                math.sqrt(max(own[k] + shared, 0.0) + uneven[k]) * factor,
             )
         )
     return tuple(found)
+
+
+def _peaks(amounts: FloatArray, scale: FloatArray) -> FloatArray:
+    """Return how much higher the peaks of lines of such shapes are than those of Gaussians, shape (K,)."""
+    count = scale.size
+    if not scale.any():
+        return np.ones(count)
+    own = amounts[count : len(OWN) * count].reshape(-1, count)
+    shared = amounts[len(OWN) * count :][: len(SHARED)]
+    relative = np.where(scale == 0, 0.0, scale / np.where(scale == 0, 1.0, amounts[:count]))
+    u = np.linspace(-1.0, 1.0, 41)[:, None]
+    first, *changes = _changes(u)
+    amount = [*own, *shared]
+    shape = first + sum(a * relative * change for a, change in zip(amount, changes, strict=True))
+    return np.asarray((np.exp(-(u**2) / 2) * shape).max(axis=0))
+
+
+def _by_blocks(problem: _Problem, shapes: _Shapes, fit: Solution) -> FloatArray:
+    """Return the heights in each block across the membrane, shape (8, K)."""
+    columns = problem.columns(shapes, np.zeros(shapes.centers.size))
+    amounts = problem.spectra.only(fit.best).amounts(problem.values[:, 1:], columns)
+    return amounts[: shapes.centers.size].T
+
+
+def _baseline(problem: _Problem, shapes: _Shapes, scale: FloatArray, fit: Solution) -> FloatArray:
+    """Return the membrane without its lines, at every sample of the patch."""
+    columns = problem.columns(shapes, scale)
+    amounts = fit.amounts[fit.best]
+    rest = problem.values[:, 0] - columns @ amounts[: columns.shape[1]]
+    smooth = problem.spectra.only(fit.best).membrane(rest, amounts[columns.shape[1] :])
+    return np.interp(np.arange(len(problem.steps.known)), problem.steps.middles, smooth)
+
+
+def _spread(problem: _Problem, fit: Solution) -> float:
+    """Return the error that the height of one more line would have, at the median place."""
+    count = problem.steps.count
+    places = np.arange(count)
+    probes = np.exp(-((places[:, None] - places) ** 2) / (2 * problem.sigma**2))
+    power = np.median(problem.spectra.power(probes), axis=1)
+    return max(math.sqrt(float(fit.shares @ (fit.variances / np.maximum(power, 1e-9)))), NOISE_FLOOR)
