@@ -11,7 +11,21 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
+from canvas import (
+    SIZE,
+    Canvas,
+    Rng,
+    any_colour,
+    blank_sheet,
+    dark_ink,
+    lay,
+    pale_tone,
+    scattered,
+    write,
+    write_text,
+)
 from numpy.typing import NDArray
+from patterns import PATTERNS
 
 from reader.colour import srgb_decode
 from reader.simulate import Background, Decoy, Scene, render, scene
@@ -24,27 +38,8 @@ from reader.simulate.table import Material
 __all__ = ["MAKERS", "draw"]
 
 Pixels = NDArray[np.uint8]
-Canvas = NDArray[np.float32]
-Rng = np.random.Generator
-Colour = tuple[float, float, float]
 Maker = Callable[[Rng], Canvas]
 
-SIZE = (800, 1000)  # px: width and height of a drawn page
-WORDS = (
-    "Read",
-    "the",
-    "result",
-    "after",
-    "fifteen",
-    "minutes",
-    "and",
-    "keep",
-    "it",
-    "dry",
-    "out",
-    "of",
-    "reach",
-)
 MATERIALS: tuple[Material, ...] = ("paper", "laminate", "wood", "cloth", "stone")
 
 
@@ -75,89 +70,19 @@ def draw(kind: str, rng: Rng) -> Pixels:
     return photograph(light, random_camera(rng), rng)
 
 
-def _page(rng: Rng) -> Canvas:
-    level = rng.uniform(40, 240)
-    return np.full((SIZE[1], SIZE[0], 3), level + rng.normal(0, 8, 3), np.float32)
-
-
-def _colour(rng: Rng, low: float = 10, high: float = 245) -> Colour:
-    r, g, b = rng.uniform(low, high, 3)
-    return float(r), float(g), float(b)
-
-
-def _dark(rng: Rng) -> Colour:
-    return _colour(rng, 10, 90)
-
-
-def _pale(rng: Rng) -> Colour:
-    level = rng.uniform(195, 245)
-    r, g, b = level + rng.normal(0, 5, 3)
-    return float(r), float(g), float(b)
-
-
-def _lay(page: Canvas, thing: Canvas, centre: tuple[float, float], angle_deg: float) -> None:
-    """Lay a flat thing with a soft shadow on the page."""
-    height, width = thing.shape[:2]
-    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle_deg, 1.0)
-    matrix[:, 2] += np.subtract(centre, (width / 2, height / 2))
-    size = (page.shape[1], page.shape[0])
-    cover = cv2.warpAffine(np.ones((height, width), np.float32), matrix, size)
-    laid = cv2.warpAffine(thing, matrix, size, borderMode=cv2.BORDER_REPLICATE)
-    page *= 1 - 0.3 * cv2.GaussianBlur(cover, (0, 0), 5.0)[..., None]
-    page *= 1 - cover[..., None]
-    page += laid * cover[..., None]
-
-
-def _scattered(page: Canvas, make: Callable[[Rng], Canvas], rng: Rng, most: int = 5) -> Canvas:
-    """Lay things of one sort about the page, side by side or anyhow."""
-    count, angle = int(rng.integers(1, most + 1)), float(rng.uniform(0, 180))
-    beside = rng.random() < 0.5
-    for k in range(count):
-        thing = make(rng)
-        if beside:
-            away = (k - (count - 1) / 2) * thing.shape[0] * 1.4
-            turn = np.radians(angle)
-            centre = (SIZE[0] / 2 + away * np.sin(turn), SIZE[1] / 2 + away * np.cos(turn))
-            _lay(page, thing, centre, angle)
-        else:
-            place = (float(rng.uniform(150, SIZE[0] - 150)), float(rng.uniform(150, SIZE[1] - 150)))
-            _lay(page, thing, place, float(rng.uniform(0, 180)))
-    return page
-
-
-def _write(page: Canvas, text: str, at: tuple[int, int], scale: float, *, ink: Colour, thick: int) -> None:
-    """Write on a page of floats: the library's letters want bytes."""
-    cover = np.zeros(page.shape[:2], np.uint8)
-    cv2.putText(cover, text, at, 0, scale, 255, thick, cv2.LINE_AA)
-    left, top, width, height = cv2.boundingRect(cover)
-    box = slice(top, top + height), slice(left, left + width)
-    share = cover[box][..., None] / np.float32(255)
-    page[box] = page[box] * (1 - share) + share * single(ink)
-
-
-def _text(page: Canvas, rng: Rng, box: tuple[int, int, int, int], height: int) -> None:
-    """Write words into a box (left, top, right, bottom), letters ``height`` px tall."""
-    ink, left, y = _dark(rng), box[0], box[1] + height
-    while y < box[3]:
-        line = " ".join(rng.choice(WORDS, 14))
-        fits = int((box[2] - left) / (0.85 * height))
-        _write(page, line[:fits], (left, y), height / 22, ink=ink, thick=max(1, height // 9))
-        y += int(height * 1.9)
-
-
 def blank_page(rng: Rng) -> Canvas:
-    page = _page(rng)
+    page = blank_sheet(rng)
     if rng.random() < 0.5:
-        sheet = np.full((rng.integers(150, 700), rng.integers(150, 700), 3), _pale(rng), np.float32)
-        _lay(page, sheet, (400, 500), float(rng.uniform(0, 90)))
+        sheet = np.full((rng.integers(150, 700), rng.integers(150, 700), 3), pale_tone(rng), np.float32)
+        lay(page, sheet, (400, 500), float(rng.uniform(0, 90)))
     return page
 
 
 def drawn_page(rng: Rng) -> Canvas:
     """Draw strokes, boxes and double lines by hand with a wavering pen."""
-    page = np.full((SIZE[1], SIZE[0], 3), _pale(rng), np.float32)
+    page = np.full((SIZE[1], SIZE[0], 3), pale_tone(rng), np.float32)
     for _ in range(rng.integers(3, 12)):
-        ink, thick = _dark(rng), int(rng.integers(2, 8))
+        ink, thick = dark_ink(rng), int(rng.integers(2, 8))
         if rng.random() < 0.5:
             points = np.cumsum(rng.normal(0, 22, (30, 2)), axis=0) + rng.uniform((80, 80), (700, 900))
         else:
@@ -172,14 +97,14 @@ def drawn_page(rng: Rng) -> Canvas:
 
 
 def ruled_page(rng: Rng) -> Canvas:
-    page = np.full((SIZE[1], SIZE[0], 3), _pale(rng), np.float32)
-    step, ink, thick = int(rng.integers(18, 70)), _colour(rng, 60, 220), int(rng.integers(1, 4))
+    page = np.full((SIZE[1], SIZE[0], 3), pale_tone(rng), np.float32)
+    step, ink, thick = int(rng.integers(18, 70)), any_colour(rng, 60, 220), int(rng.integers(1, 4))
     for y in range(step, SIZE[1], step):
         page[y : y + thick] = ink
     if rng.random() < 0.5:
         for x in range(step, SIZE[0], step):
             page[:, x : x + thick] = ink
-    page[:, 90:93] = _colour(rng)
+    page[:, 90:93] = any_colour(rng)
     return page
 
 
@@ -193,42 +118,47 @@ def noise(rng: Rng) -> Canvas:
 def bar_code(rng: Rng) -> Canvas:
     def label(rng: Rng) -> Canvas:
         width = int(rng.integers(200, 500))
-        thing = np.full((int(rng.integers(70, 220)), width, 3), _pale(rng), np.float32)
-        x, unit, ink = 20, int(rng.integers(2, 6)), _dark(rng)
+        thing = np.full((int(rng.integers(70, 220)), width, 3), pale_tone(rng), np.float32)
+        x, unit, ink = 20, int(rng.integers(2, 6)), dark_ink(rng)
         while x < width - 20:
             bar, gap = rng.integers(1, 4, 2) * unit
             thing[12:-30, x : min(x + bar, width - 16)] = ink
             x += bar + gap
-        _text(thing, rng, (20, thing.shape[0] - 26, width - 10, thing.shape[0] - 6), 14)
+        write_text(thing, rng, (20, thing.shape[0] - 26, width - 10, thing.shape[0] - 6), 14)
         return thing
 
-    return _scattered(_page(rng), label, rng, 3)
+    return scattered(blank_sheet(rng), label, rng, 3)
 
 
 def ruler(rng: Rng) -> Canvas:
     def one(rng: Rng) -> Canvas:
-        thing = np.full((int(rng.integers(40, 110)), 700, 3), _colour(rng, 120, 250), np.float32)
-        unit, ink = float(rng.uniform(4, 12)), _dark(rng)
+        thing = np.full((int(rng.integers(40, 110)), 700, 3), any_colour(rng, 120, 250), np.float32)
+        unit, ink = float(rng.uniform(4, 12)), dark_ink(rng)
         for k in range(int(660 / unit)):
             tall = 0.55 if k % 10 == 0 else 0.42 if k % 5 == 0 else 0.28
             x = int(20 + k * unit)
             thing[: int(tall * thing.shape[0]), x : x + 2] = ink
             if k % 10 == 0:
-                _write(thing, str(k // 10), (x, thing.shape[0] - 6), 0.6, ink=ink, thick=1)
+                write(thing, str(k // 10), (x, thing.shape[0] - 6), 0.6, ink=ink, thick=1)
         return thing
 
-    return _scattered(_page(rng), one, rng, 2)
+    return scattered(blank_sheet(rng), one, rng, 2)
 
 
 def keyboard(rng: Rng) -> Canvas:
-    page = np.full((SIZE[1], SIZE[0], 3), _colour(rng, 20, 200), np.float32)
-    key, gap, paint, ink = int(rng.integers(50, 100)), int(rng.integers(5, 14)), _colour(rng), _dark(rng)
+    page = np.full((SIZE[1], SIZE[0], 3), any_colour(rng, 20, 200), np.float32)
+    key, gap, paint, ink = (
+        int(rng.integers(50, 100)),
+        int(rng.integers(5, 14)),
+        any_colour(rng),
+        dark_ink(rng),
+    )
     for row, y in enumerate(range(20, SIZE[1] - key, key + gap)):
         x = 10 + 17 * row % key
         while x < SIZE[0] - key:
             w = int(key * rng.choice((1, 1, 1, 1, 1.5, 3)))
             cv2.rectangle(page, (x, y), (x + w, y + key), paint, -1)
-            _write(page, chr(rng.integers(65, 91)), (x + 12, y + 30), 0.8, ink=ink, thick=2)
+            write(page, chr(rng.integers(65, 91)), (x + 12, y + 30), 0.8, ink=ink, thick=2)
             x += w + gap
     return page
 
@@ -236,7 +166,7 @@ def keyboard(rng: Rng) -> Canvas:
 def striped_cloth(rng: Rng) -> Canvas:
     """Weave stripes of two to four colours, sometimes crossing."""
     x = np.arange(SIZE[0])
-    colours = np.array([_colour(rng) for _ in range(rng.integers(2, 5))])
+    colours = np.array([any_colour(rng) for _ in range(rng.integers(2, 5))])
     widths = rng.integers(4, 90, len(colours))
     row = np.repeat(colours, widths, axis=0)
     page = np.broadcast_to(row[x % len(row)], (SIZE[1], SIZE[0], 3)).astype(np.float32)
@@ -250,12 +180,12 @@ def striped_cloth(rng: Rng) -> Canvas:
 
 
 def book_page(rng: Rng) -> Canvas:
-    page = np.full((SIZE[1], SIZE[0], 3), _pale(rng), np.float32)
-    _text(page, rng, (50, 60, 740, 940), int(rng.integers(11, 40)))
+    page = np.full((SIZE[1], SIZE[0], 3), pale_tone(rng), np.float32)
+    write_text(page, rng, (50, 60, 740, 940), int(rng.integers(11, 40)))
     if rng.random() < 0.6:
         x, y = int(rng.integers(60, 400)), int(rng.integers(100, 600))
-        cv2.rectangle(page, (x, y), (x + 300, y + int(rng.integers(40, 260))), _colour(rng), -1)
-        cv2.rectangle(page, (x, y), (x + 300, y + 200), _dark(rng), 2)
+        cv2.rectangle(page, (x, y), (x + 300, y + int(rng.integers(40, 260))), any_colour(rng), -1)
+        cv2.rectangle(page, (x, y), (x + 300, y + 200), dark_ink(rng), 2)
     return page
 
 
@@ -265,21 +195,21 @@ def toothbrushes(rng: Rng) -> Canvas:
     def one(rng: Rng) -> Canvas:
         rows = int(rng.integers(30, 70))
         across = np.linspace(-1, 1, rows, dtype=np.float32)[:, None, None]
-        thing = np.broadcast_to(single(_colour(rng, 90, 250)), (rows, 640, 3)).copy()
+        thing = np.broadcast_to(single(any_colour(rng, 90, 250)), (rows, 640, 3)).copy()
         for _ in range(rng.integers(1, 5)):
             x, w = int(rng.integers(40, 580)), int(rng.integers(6, 50))
-            thing[:, x : x + w] = _colour(rng)
+            thing[:, x : x + w] = any_colour(rng)
         thing *= 0.55 + 0.45 * np.sqrt(1 - 0.9 * across**2)
         return np.asarray(thing, np.float32)
 
-    return _scattered(_page(rng), one, rng)
+    return scattered(blank_sheet(rng), one, rng)
 
 
 def pills(rng: Rng) -> Canvas:
     """Set rows of tablets, round or long and two-coloured, in a blister."""
-    page = _page(rng)
+    page = blank_sheet(rng)
     rows, columns = rng.integers(2, 6, 2)
-    body, cap, foil = _pale(rng), _colour(rng), _colour(rng, 140, 230)
+    body, cap, foil = pale_tone(rng), any_colour(rng), any_colour(rng, 140, 230)
     long, radius = rng.random() < 0.5, int(rng.integers(22, 46))
     cv2.rectangle(page, (80, 80), (720, 900), foil, -1)
     for y in np.linspace(150, 830, rows + 1):
@@ -302,24 +232,26 @@ def pens(rng: Rng) -> Canvas:
     def one(rng: Rng) -> Canvas:
         rows = int(rng.integers(24, 60))
         across = np.linspace(-1, 1, rows, dtype=np.float32)[:, None, None]
-        thing = np.broadcast_to(single(_colour(rng)), (rows, 700, 3)).copy()
+        thing = np.broadcast_to(single(any_colour(rng)), (rows, 700, 3)).copy()
         ring = int(rng.integers(200, 600))
-        thing[:, : int(rng.integers(60, 240))] = _colour(rng)
-        thing[:, ring : ring + int(rng.integers(5, 25))] = _colour(rng, 130, 250)
+        thing[:, : int(rng.integers(60, 240))] = any_colour(rng)
+        thing[:, ring : ring + int(rng.integers(5, 25))] = any_colour(rng, 130, 250)
         thing *= 0.45 + 0.55 * np.sqrt(1 - 0.95 * (across + 0.2) ** 2 / 1.5)
         return np.asarray(thing + 60 * np.exp(-(((across + 0.4) / 0.12) ** 2)), np.float32)
 
-    return _scattered(_page(rng), one, rng)
+    return scattered(blank_sheet(rng), one, rng)
 
 
 def blinds(rng: Rng) -> Canvas:
     step, y = int(rng.integers(20, 90)), np.arange(SIZE[1], dtype=np.float32)
     slope = 0.5 + 0.5 * (y % step) / step
-    page = np.broadcast_to((slope[:, None] * single(_colour(rng, 140, 250)))[:, None], (SIZE[1], SIZE[0], 3))
+    page = np.broadcast_to(
+        (slope[:, None] * single(any_colour(rng, 140, 250)))[:, None], (SIZE[1], SIZE[0], 3)
+    )
     page = page.astype(np.float32)
-    page[(y % step) < rng.integers(2, 8)] = _dark(rng)
+    page[(y % step) < rng.integers(2, 8)] = dark_ink(rng)
     for x in rng.integers(60, 740, 2):
-        page[:, x : x + 4] = _pale(rng)
+        page[:, x : x + 4] = pale_tone(rng)
     return single(page)
 
 
@@ -327,36 +259,36 @@ def cards(rng: Rng) -> Canvas:
     """Lay bank and name cards: a dark magnetic band, a signature strip, a chip, embossed digits."""
 
     def one(rng: Rng) -> Canvas:
-        thing = np.full((250, 400, 3), _colour(rng, 30, 240), np.float32)
+        thing = np.full((250, 400, 3), any_colour(rng, 30, 240), np.float32)
         if rng.random() < 0.5:
-            thing[25:75] = _dark(rng)
-            cv2.rectangle(thing, (25, 105), (300, 150), _pale(rng), -1)
-            _text(thing, rng, (35, 115, 290, 140), 16)
+            thing[25:75] = dark_ink(rng)
+            cv2.rectangle(thing, (25, 105), (300, 150), pale_tone(rng), -1)
+            write_text(thing, rng, (35, 115, 290, 140), 16)
         else:
             cv2.rectangle(thing, (40, 80), (95, 122), (200, 175, 90), -1)
             for x in (58, 76):
                 cv2.line(thing, (x, 80), (x, 122), (120, 100, 50), 2)
-            _write(thing, "5301 7722 0192", (35, 175), 1.1, ink=_pale(rng), thick=2)
+            write(thing, "5301 7722 0192", (35, 175), 1.1, ink=pale_tone(rng), thick=2)
         return thing
 
-    return _scattered(_page(rng), one, rng, 3)
+    return scattered(blank_sheet(rng), one, rng, 3)
 
 
 def thermometer(rng: Rng) -> Canvas:
     """Lay a white stick with a display, a button and a coloured tip: a window without a membrane."""
 
     def one(rng: Rng) -> Canvas:
-        thing = np.full((int(rng.integers(70, 110)), 620, 3), _pale(rng), np.float32)
+        thing = np.full((int(rng.integers(70, 110)), 620, 3), pale_tone(rng), np.float32)
         mid = thing.shape[0] // 2
-        cv2.rectangle(thing, (200, mid - 22), (340, mid + 22), _colour(rng, 120, 190), -1)
-        cv2.rectangle(thing, (200, mid - 22), (340, mid + 22), _dark(rng), 2)
+        cv2.rectangle(thing, (200, mid - 22), (340, mid + 22), any_colour(rng, 120, 190), -1)
+        cv2.rectangle(thing, (200, mid - 22), (340, mid + 22), dark_ink(rng), 2)
         if rng.random() < 0.6:
-            _write(thing, f"{rng.uniform(35, 40):.1f}", (225, mid + 13), 1.0, ink=(30, 30, 30), thick=2)
-        cv2.circle(thing, (450, mid), 18, _colour(rng), -1, cv2.LINE_AA)
-        thing[:, :60] = _colour(rng)
+            write(thing, f"{rng.uniform(35, 40):.1f}", (225, mid + 13), 1.0, ink=(30, 30, 30), thick=2)
+        cv2.circle(thing, (450, mid), 18, any_colour(rng), -1, cv2.LINE_AA)
+        thing[:, :60] = any_colour(rng)
         return thing
 
-    return _scattered(_page(rng), one, rng, 2)
+    return scattered(blank_sheet(rng), one, rng, 2)
 
 
 def plaster(rng: Rng) -> Canvas:
@@ -365,29 +297,31 @@ def plaster(rng: Rng) -> Canvas:
     def one(rng: Rng) -> Canvas:
         thing = np.full((int(rng.integers(60, 110)), 420, 3), (214, 168, 140), np.float32)
         thing += rng.normal(0, 10, 3)
-        thing[8:-8, 150:270] = _pale(rng)
+        thing[8:-8, 150:270] = pale_tone(rng)
         if rng.random() < 0.4:
             x = int(rng.integers(165, 250))
             thing[8:-8, x : x + int(rng.integers(4, 20))] *= (0.9, 0.6, 0.6)
         return thing
 
-    return _scattered(_page(rng), one, rng, 2)
+    return scattered(blank_sheet(rng), one, rng, 2)
 
 
 def form(rng: Rng) -> Canvas:
     """Print a form: boxes, some crossed or shaded, with headings."""
-    page = np.full((SIZE[1], SIZE[0], 3), _pale(rng), np.float32)
-    ink, height = _dark(rng), int(rng.integers(35, 80))
+    page = np.full((SIZE[1], SIZE[0], 3), pale_tone(rng), np.float32)
+    ink, height = dark_ink(rng), int(rng.integers(35, 80))
     for y in range(40, SIZE[1] - height, height):
         edges = np.cumsum(rng.integers(60, 260, 6)) + 30
         for left, right in pairwise(edges):
             if right > SIZE[0] - 20:
                 break
             if rng.random() < 0.2:
-                cv2.rectangle(page, (left, y), (right, y + height), _colour(rng, 120, 240), -1)
+                cv2.rectangle(page, (left, y), (right, y + height), any_colour(rng, 120, 240), -1)
             cv2.rectangle(page, (left, y), (right, y + height), ink, 2)
             if rng.random() < 0.5:
-                _text(page, rng, (left + 8, y + 8, right - 4, y + height - 14), int(rng.integers(12, 20)))
+                write_text(
+                    page, rng, (left + 8, y + 8, right - 4, y + height - 14), int(rng.integers(12, 20))
+                )
     return page
 
 
@@ -446,5 +380,5 @@ DRAWN: dict[str, Maker] = {
     "plaster": plaster,
     "form": form,
 }
-MAKERS: dict[str, Maker] = DRAWN
-KINDS = (*SIMULATED, *DRAWN)
+MAKERS: dict[str, Maker] = DRAWN | PATTERNS
+KINDS = (*SIMULATED, *MAKERS)

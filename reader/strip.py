@@ -24,6 +24,7 @@ from reader.measure.evidence import (
     line_probability,
 )
 from reader.measure.faint import hides_faint_line
+from reader.measure.foreign import bars_beside, foreign_to_a_strip, foreign_to_any_device
 from reader.measure.lines import FoundLine, Patch, is_flank
 from reader.measure.membrane import LineFit, MembraneFit, measure_lines
 from reader.measure.quality import Quality, assess
@@ -78,6 +79,7 @@ class _Measured:
     step: float  # pixels of the photo per sample of the fit
     coloured: bool  # whether the picture shows colours
     suspected: bool  # whether no test line was found, and something may be one that is too faint to be called
+    foreign: str | None  # what shows that what was found are no lines, if anything does
 
 
 def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, number: int) -> StripReading:
@@ -126,8 +128,10 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
     )
     step = best.window.width / patch.rows
     suspected = _suspected(view, best, naming)
+    coloured = not photo.grey
+    foreign = _foreign(view, candidate, best, naming, coloured=coloured)
     return _reading(
-        _Measured(candidate, best, assay, naming, fit, quality, step, not photo.grey, suspected), number
+        _Measured(candidate, best, assay, naming, fit, quality, step, coloured, suspected, foreign), number
     )
 
 
@@ -137,6 +141,30 @@ def _suspected(view: View, h: Hypothesis, naming: Assignment) -> bool:
         return False
     bars = [line for line in h.lines if line.height > PLAIN_MARK and line is not h.control]
     return hides_faint_line(patch_of(view, h.window), h.control, bars)
+
+
+def _foreign(
+    view: View, candidate: Candidate, h: Hypothesis, naming: Assignment, *, coloured: bool
+) -> str | None:
+    """Return what shows that the bars that were found are no lines of a test, if anything does."""
+    lines = _found_lines(h, naming)
+    if not lines:
+        return None
+    patch = patch_of(view, h.window)
+    if foreign_to_a_strip(patch, lines):
+        return "What crosses the window does not look like the lines of one strip."
+    if candidate.close_up:
+        return None
+
+    def aside(widths: float) -> Patch:
+        x, y = h.window.at(0.5, 0.5 + widths)
+        return patch_of(view, replace(h.window, x=x, y=y))
+
+    if foreign_to_any_device(patch, lines, h.lines, coloured=coloured):
+        return "What crosses the window is print, or the joints between other things."
+    if bars_beside(aside, lines):
+        return "Bars like those in the window lie directly beside it, as in a pattern."
+    return None
 
 
 def _letter_places(direction: Direction) -> LetterPlaces:
@@ -332,17 +360,24 @@ def _doubt(seen: _Measured, flags: tuple[str, ...], outcome: Outcome) -> str | N
             "A mark crosses the membrane, and it is not sure whether it is a test line.",
         ),
     )
+    if called and seen.foreign is not None:
+        return seen.foreign
     return next((reason for holds, reason in reasons if holds), None)
+
+
+def _found_lines(h: Hypothesis, naming: Assignment) -> tuple[FoundLine, ...]:
+    """Return the lines that are there, as they were found."""
+    aspect = h.window.length / h.window.width
+    places = [n.place * aspect for n in naming.lines if n.present > 0.5]
+    near = ([line for line in h.lines if abs(line.place - place) < SAME_LINE] for place in places)
+    return tuple(max(found, key=lambda line: line.height) for found in near if found)
 
 
 def _lone_line(seen: _Measured) -> FoundLine | None:
     """Return the only line that is there, as it was found; None if there are more or none."""
-    places = [n.place for n in seen.naming.lines if n.present > 0.5]
-    if len(places) != 1:
+    if sum(n.present > 0.5 for n in seen.naming.lines) != 1:
         return None
-    place = places[0] * seen.best.window.length / seen.best.window.width
-    near = (line for line in seen.best.lines if abs(line.place - place) < SAME_LINE)
-    return max(near, key=lambda line: line.height, default=None)
+    return next(iter(_found_lines(seen.best, seen.naming)), None)
 
 
 def _only_a_shadow(seen: _Measured) -> bool:

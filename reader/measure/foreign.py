@@ -1,0 +1,177 @@
+"""What shows that the bars of a window are no lines, when all of them are seen together.
+
+Each bar may pass for a line by itself. But lines of one strip are parallel and alike in width; they are as
+narrow as they are striped, so that a wide one is a blurred one; the membrane has one level before and after
+them; it ends at its long sides, and beside it lies its device, or a table, but not the next row of bars.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reader.measure.lines import SIDE_TRIM, FoundLine, Patch, find_lines
+
+__all__ = ["bars_beside", "foreign_to_a_strip", "foreign_to_any_device"]
+
+FloatArray = NDArray[np.float64]
+
+# Lines are striped 0.5 to 1.2 mm wide on membranes of which 3 to 5 mm are seen. A wider bar is a blurred one,
+# whose flanks are not steep: of its width at a fifth of its height, real ones keep 0.75 at four fifths.
+WIDE, PLATEAU = 0.35, 0.78
+LEANING = 0.3  # widths per width against the right angle; the most askew photos of real tests reach 0.24
+ASKEW = 0.2  # the same between two lines of one strip
+UNLIKE = 3.0  # ratio of the sigmas of two lines of one strip; the search's widths go in steps of 1.4
+STEP = 1.0  # difference of level on both sides over the height: as high a step as a line is no line
+LEAST_QUALITY = -1.3  # of a control line, which is about 0 for a good one; none of 869 real ones stays below
+# A lone bar so near an end (membrane widths), where the window's sides do not go on, may be the rim.
+END, END_FRAME = 0.9, 0.6
+
+# What follows is asked of a window in a device only: a picture cut at the membrane does not show it.
+HAIR, HAIR_TINT = (
+    0.075,
+    0.4,
+)  # full width at half height, membrane widths, and tint: a rule, a joint, a scratch
+CLOSE = 0.8  # membrane widths between the nearest lines: they are striped 2.5 mm apart or more
+CROWD = 3  # bars that near each other
+PLAIN, FULL = 0.05, 0.9  # absorbance and share of the width of a bar that anyone sees
+SIDELESS = 0.012  # log10 of light: less of an edge than any membrane has on both sides
+OUTSIDE, INSIDE = 8, 5  # of the 32 rows, on either side of a long edge: where that edge may lie
+CORE = 10  # of the 32 rows, from either side, that are surely inside
+BESIDE, BESIDE_QUALITY = (
+    0.3,
+    -0.75,
+)  # height over that of the window's own lines, and quality, of a bar beside
+CLEAR = 2.6  # line sigmas from its middle beyond which a line has vanished
+
+
+def foreign_to_a_strip(patch: Patch, lines: Sequence[FoundLine]) -> bool:
+    """Tell whether bars that were taken for the lines of a strip cannot be lines of one strip.
+
+    Parameters
+    ----------
+    patch : Patch
+        The window.
+    lines : sequence of FoundLine
+        Those that were taken for its lines, one or more.
+    """
+    leans, sigmas = [line.slope for line in lines], [line.sigma for line in lines]
+    best = max((line.quality for line in lines), default=0.0)
+    return (
+        any(line.step > STEP or abs(line.slope) > LEANING for line in lines)
+        or max(leans, default=0.0) - min(leans, default=0.0) > ASKEW
+        or max(sigmas, default=1.0) > UNLIKE * min(sigmas, default=1.0)
+        or best < LEAST_QUALITY
+        or (len(lines) == 1 and lines[0].to_end < END and lines[0].frame < END_FRAME)
+        or any(_is_block(patch, line) for line in lines)
+    )
+
+
+def foreign_to_any_device(
+    patch: Patch, lines: Sequence[FoundLine], bars: Sequence[FoundLine], *, coloured: bool
+) -> bool:
+    """Tell whether bars of a window that leaves room for a device cannot be lines in a device.
+
+    Parameters
+    ----------
+    patch : Patch
+        The window.
+    lines : sequence of FoundLine
+        Those that were taken for its lines.
+    bars : sequence of FoundLine
+        All that was found in it.
+    coloured : bool
+        Whether the picture shows colours: in a grey one all lines are grey.
+    """
+    grey = coloured and all(line.tint < HAIR_TINT for line in lines)
+    hair = grey and any(_width(patch, line, 0.5) < HAIR for line in lines)
+    return hair or _crowded(bars) or _sideless(patch, bars)
+
+
+def bars_beside(look: Callable[[float], Patch], lines: Sequence[FoundLine]) -> bool:
+    """Tell whether bars like a window's lines cross what lies directly beside it.
+
+    Devices take more room than their windows, and bare strips do not lie edge to edge; courses of bricks,
+    rows of a table and stripes of cloth do.
+
+    Parameters
+    ----------
+    look : callable
+        Returns the same window moved sideways by so many widths.
+    lines : sequence of FoundLine
+        The window's lines.
+    """
+    least = BESIDE * max((line.height for line in lines), default=math.inf)
+    return any(
+        bar.height > least and bar.full > FULL and bar.quality > BESIDE_QUALITY
+        for aside in (-1.16, -1.0, 1.0, 1.16)
+        for bar in find_lines(look(aside))
+    )
+
+
+def _is_block(patch: Patch, line: FoundLine) -> bool:
+    """Tell a bar that is wider than any striped line, and too steep for a blurred one."""
+    if not _width(patch, line, 0.5) > WIDE:
+        return False
+    return _width(patch, line, 0.8) > PLATEAU * _width(patch, line, 0.2)
+
+
+def _width(patch: Patch, line: FoundLine, share: float) -> float:
+    """Return a line's full width at a share of its height, membrane widths; NaN where it does not show."""
+    trim = round(SIDE_TRIM * patch.rows) + 2
+    inside = patch.grey[patch.side + trim : patch.side + patch.rows - trim]
+    known = np.isfinite(inside).all(axis=0)
+    profile = np.full(inside.shape[1], np.nan)
+    profile[known] = -np.median(inside[:, known], axis=0)
+    place, sigma = line.place * patch.rows + patch.end - 0.5, max(line.sigma * patch.rows, 0.6)
+    apart = np.abs(np.arange(len(profile)) - place)
+    flanks = profile[(apart > 2.2 * sigma) & (apart < 3.4 * sigma + 1) & known]
+    middle = round(place)
+    top = profile[max(0, middle - 2) : middle + 3]
+    if not flanks.size or not np.isfinite(top).all():
+        return math.nan
+    level = float(np.median(flanks))
+    height = max(float(top.max()) - level, 1e-4)
+    limit, reach = level + share * height, round(12 * sigma) + 6
+    return sum(_crossing(profile, middle, side, limit, reach) for side in (-1, 1)) / patch.rows
+
+
+def _crossing(profile: FloatArray, middle: int, side: int, limit: float, reach: int) -> float:
+    """Return how far from its middle a line falls below a limit, samples."""
+    for k in range(reach):
+        here, there = middle + side * k, middle + side * (k + 1)
+        if not 0 <= there < len(profile) or not np.isfinite(profile[there]):
+            return math.nan
+        if profile[there] <= limit:
+            share = (profile[here] - limit) / max(float(profile[here] - profile[there]), 1e-9)
+            return k + float(min(max(share, 0.0), 1.0))
+    return math.nan
+
+
+def _crowded(bars: Sequence[FoundLine]) -> bool:
+    """Tell bars in a row that lie nearer to each other than lines can."""
+    places = sorted(bar.place for bar in bars if bar.height > PLAIN and bar.full > FULL)
+    near = [b - a < CLOSE for a, b in pairwise(places)]
+    return any(all(near[k : k + CROWD - 1]) for k in range(len(near) - CROWD + 2))
+
+
+def _sideless(patch: Patch, bars: Sequence[FoundLine]) -> bool:
+    """Tell a stretch of plain ground: neither long side differs from what is inside, in any channel."""
+    columns = np.arange(patch.log_light.shape[1])
+    free = (columns >= patch.end + 6) & (columns < patch.end + patch.columns - 6)
+    for bar in bars:
+        middle = bar.place * patch.rows + patch.end - 0.5
+        free &= np.abs(columns - middle) > CLEAR * bar.sigma * patch.rows
+    if free.sum() < patch.rows // 4:
+        return False
+    seen = patch.log_light[:, free]
+    if not np.isfinite(seen).all():
+        return False
+    rows, top = np.median(seen, axis=1), patch.side - OUTSIDE
+    core = np.median(rows[patch.side + CORE : patch.side + patch.rows - CORE], axis=0)
+    edges = (part[top : patch.side + INSIDE] - core for part in (rows, rows[::-1]))
+    return all(float(np.abs(edge).max()) < SIDELESS for edge in edges)

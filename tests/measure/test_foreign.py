@@ -1,0 +1,103 @@
+"""Bars that pass for lines one by one are no lines where all of them, or what lies around, say otherwise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from reader.measure.foreign import bars_beside, foreign_to_a_strip, foreign_to_any_device
+from reader.measure.lines import ROWS, FoundLine, Patch
+from tests.measure.clear import found
+
+SIDE, END, COLUMNS = 8, 19, 160
+GREY = np.array([0.1, 0.1, 0.1])
+
+
+def bar(place: float, width: float, blur: float) -> np.ndarray:
+    """Return the share 0..1 of a bar of this width and blur (membrane widths) along the window."""
+    x = (np.arange(COLUMNS + 2 * END) - END + 0.5) / ROWS
+    rise = 1 / (1 + np.exp(-(x - place + width / 2) / blur))
+    return rise - 1 / (1 + np.exp(-(x - place - width / 2) / blur))
+
+
+def window(*bars: np.ndarray, height: float = 0.3, around: float = -0.1) -> Patch:
+    """Lay bars on a grainy membrane whose surroundings are of another level, or of its own."""
+    grain = np.random.default_rng(0).normal(0, 0.002, (ROWS + 2 * SIDE, COLUMNS + 2 * END, 1))
+    light = np.full((ROWS + 2 * SIDE, COLUMNS + 2 * END, 3), -0.2) + grain
+    inside = np.s_[SIDE : SIDE + ROWS, END : END + COLUMNS]
+    light[inside] -= height * sum(bars, np.zeros(COLUMNS + 2 * END))[END:-END, None]
+    outside = np.ones(light.shape[:2], bool)
+    outside[inside] = False
+    light[outside] += around + 0.2
+    return Patch(light.astype(np.float32), ROWS, COLUMNS, SIDE, END)
+
+
+def line(place: float = 1.7, **changes: object) -> FoundLine:
+    return found(**{"place": place, "to_end": min(place, 5 - place), **changes})
+
+
+STRIPED = bar(1.7, 0.25, 0.03)
+
+
+def test_two_clean_lines_belong_to_a_strip():
+    patch = window(STRIPED, bar(3.2, 0.25, 0.03))
+    lines = [line(), line(3.2)]
+    assert not foreign_to_a_strip(patch, lines)
+    assert not foreign_to_any_device(patch, lines, lines, coloured=True)
+
+
+def test_nothing_is_foreign_where_no_line_was_found():
+    assert not foreign_to_a_strip(window(), [])
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [line(step=1.2)],
+        [line(slope=0.4)],
+        [line(full=0.1, least=-1.0, uneven=2.0)],
+        [line(slope=-0.12), line(3.2, slope=0.12)],
+        [line(sigma=0.05), line(3.2, sigma=0.19)],
+        [line(0.6, frame=0.3)],
+    ],
+    ids=["a step", "askew", "a poor mark", "not parallel", "of unlike widths", "a lone rim"],
+)
+def test_bars_that_differ_from_lines_or_from_each_other_are_foreign(others):
+    assert foreign_to_a_strip(window(STRIPED), others)
+
+
+def test_a_bar_that_is_wider_than_lines_are_striped_must_be_blurred():
+    lines = [line(2.5, sigma=0.19)]
+    assert foreign_to_a_strip(window(bar(2.5, 0.5, 0.01)), lines)
+    assert not foreign_to_a_strip(window(bar(2.5, 0.5, 0.12)), lines)
+    assert not foreign_to_a_strip(window(bar(2.5, 0.3, 0.01)), lines)
+
+
+def test_a_grey_hairline_is_a_joint_where_there_are_colours():
+    patch, lines = window(bar(1.7, 0.04, 0.004)), [line(sigma=0.05, colour=GREY)]
+    assert foreign_to_any_device(patch, lines, lines, coloured=True)
+    assert not foreign_to_any_device(patch, lines, lines, coloured=False)
+    assert not foreign_to_any_device(window(STRIPED), [line(colour=GREY)], lines, coloured=True)
+
+
+def test_three_bars_nearer_to_each_other_than_lines_are_striped_are_print():
+    close = [line(place) for place in (1.7, 2.3, 2.9)]
+    assert foreign_to_any_device(window(STRIPED), [line()], close, coloured=True)
+    assert not foreign_to_any_device(window(STRIPED), [line()], close[:2], coloured=True)
+    assert not foreign_to_any_device(
+        window(STRIPED), [line()], [line(1.7), line(2.3), line(3.5)], coloured=True
+    )
+
+
+def test_a_stretch_of_plain_ground_is_no_membrane():
+    assert foreign_to_any_device(window(STRIPED, around=-0.2), [line()], [line()], coloured=True)
+    assert not foreign_to_any_device(window(STRIPED, around=-0.23), [line()], [line()], coloured=True)
+
+
+def test_bars_beside_the_window_as_strong_as_its_lines_are_a_pattern():
+    lines = [line()]
+    empty, striped, faint = window(), window(STRIPED), window(STRIPED, height=0.03)
+    assert bars_beside(lambda _: striped, lines)
+    assert bars_beside(lambda aside: striped if aside < -1 else empty, lines)
+    assert not bars_beside(lambda _: faint, lines)
+    assert not bars_beside(lambda _: empty, lines)
