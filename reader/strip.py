@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,7 +32,7 @@ from reader.photo import Photo
 from reader.reading import Analyte, Line, Outcome, Profile, Quad, StripReading
 from reader.view import View
 
-__all__ = ["read_strip"]
+__all__ = ["read_strip", "without_patterns"]
 
 FINEST_ROWS, COARSEST_ROWS = 128, 16  # samples across the membrane: native resolution within these
 LONGEST = 2000  # samples along it
@@ -52,6 +52,9 @@ NOTHING_THERE = 0.01  # probability that is left to a line whose measured height
 FULL = 0.99  # share of the width that a whole line covers
 PLAIN_MARK = 0.05  # absorbance: what anyone sees at once
 MARK_HEIGHT = 0.02  # absorbance: fainter dirt counts as the membrane's own noise
+UNLIKE_LINES = "What crosses the window does not look like the lines of one strip."
+PRINT = "What crosses the window is print, or the joints between other things."
+PATTERN = "Bars like those in the window lie directly beside it, as in a pattern."
 DEFAULT_SIGMA = 0.12  # membrane widths: 0.9 mm FWHM on a 3.3 mm membrane
 
 
@@ -143,6 +146,28 @@ def _suspected(view: View, h: Hypothesis, naming: Assignment) -> bool:
     return hides_faint_line(patch_of(view, h.window), h.control, bars)
 
 
+def without_patterns(strips: tuple[StripReading, ...]) -> tuple[StripReading, ...]:
+    """Call none of the strips of a picture in which one was told to be a part of a print or a pattern.
+
+    What is found beside it is what it was taken for: another part of the same.
+    """
+    reason = next((strip.summary for strip in strips if strip.summary in {PRINT, PATTERN}), None)
+    if reason is None:
+        return strips
+    return tuple(
+        _held(strip, reason) if strip.outcome in {Outcome.POSITIVE, Outcome.NEGATIVE} else strip
+        for strip in strips
+    )
+
+
+def _held(strip: StripReading, reason: str) -> StripReading:
+    return replace(strip, outcome=Outcome.INDETERMINATE, summary=reason, analytes=_undecided(strip.analytes))
+
+
+def _undecided(analytes: Mapping[str, Analyte]) -> dict[str, Analyte]:
+    return {name: replace(a, outcome=Outcome.INDETERMINATE, confidence=None) for name, a in analytes.items()}
+
+
 def _foreign(
     view: View, candidate: Candidate, h: Hypothesis, naming: Assignment, *, coloured: bool
 ) -> str | None:
@@ -152,7 +177,7 @@ def _foreign(
         return None
     patch = patch_of(view, h.window)
     if foreign_to_a_strip(patch, lines):
-        return "What crosses the window does not look like the lines of one strip."
+        return UNLIKE_LINES
     if candidate.close_up:
         return None
 
@@ -161,9 +186,9 @@ def _foreign(
         return patch_of(view, replace(h.window, x=x, y=y))
 
     if foreign_to_any_device(patch, lines, h.lines, coloured=coloured):
-        return "What crosses the window is print, or the joints between other things."
+        return PRINT
     if bars_beside(aside, lines):
-        return "Bars like those in the window lie directly beside it, as in a pattern."
+        return PATTERN
     return None
 
 
@@ -294,7 +319,7 @@ def _reading(seen: _Measured, number: int) -> StripReading:
     doubt = _doubt(seen, flags, outcome)
     if doubt is not None:
         outcome, summary = Outcome.INDETERMINATE, doubt
-        analytes = {name: replace(a, outcome=outcome, confidence=None) for name, a in analytes.items()}
+        analytes = _undecided(analytes)
     if rejects(flags):
         outcome = Outcome.NOT_READ
         analytes = {name: Analyte(Outcome.NOT_READ) for name in analytes}
@@ -463,7 +488,8 @@ def _flags(seen: _Measured, outcome: Outcome) -> tuple[str, ...]:
         "control-assumed": there and not tests and not naming.known,
         "unexpected-line": any(n.unexpected for n in naming.lines),
         "faint-line": outcome is Outcome.INDETERMINATE or (there and seen.suspected),
-        "window-uncertain": not candidate.close_up and not there and candidate.odds < 5.0,
+        "window-uncertain": seen.foreign in {PRINT, PATTERN}
+        or (not candidate.close_up and not there and candidate.odds < 5.0),
         "scale-unknown": seen.assay.window_mm is None,
     }
     return (*seen.quality.flags, *(code for code, raised in checks.items() if raised))

@@ -39,6 +39,10 @@ HAIR, HAIR_TINT = (
 CLOSE = 0.8  # membrane widths between the nearest lines: they are striped 2.5 mm apart or more
 CROWD = 3  # bars that near each other
 PLAIN, FULL = 0.05, 0.9  # absorbance and share of the width of a bar that anyone sees
+# Bars at even distances and of one strength, and marks over a part of the width, are a scale: lines of one
+# strip are striped with different proteins, and all of them cross it.
+EVEN_STEP, EVEN_HEIGHT = 0.06, 0.1  # by which two distances, and three heights, differ, as shares
+SHORT, MARKS = 0.7, 3  # share of the width that a mark covers, and how many
 SIDELESS = 0.012  # log10 of light: less of an edge than any membrane has on both sides
 OUTSIDE, INSIDE = 8, 5  # of the 32 rows, on either side of a long edge: where that edge may lie
 CORE = 10  # of the 32 rows, from either side, that are surely inside
@@ -89,7 +93,7 @@ def foreign_to_any_device(
     """
     grey = coloured and all(line.tint < HAIR_TINT for line in lines)
     hair = grey and any(_width(patch, line, 0.5) < HAIR for line in lines)
-    return hair or _crowded(bars) or _sideless(patch, bars)
+    return hair or _crowded(bars) or _is_scale(bars) or _sideless(patch, bars)
 
 
 def bars_beside(look: Callable[[float], Patch], lines: Sequence[FoundLine]) -> bool:
@@ -157,6 +161,19 @@ def _crowded(bars: Sequence[FoundLine]) -> bool:
     places = sorted(bar.place for bar in bars if bar.height > PLAIN and bar.full > FULL)
     near = [b - a < CLOSE for a, b in pairwise(places)]
     return any(all(near[k : k + CROWD - 1]) for k in range(len(near) - CROWD + 2))
+
+
+def _is_scale(bars: Sequence[FoundLine]) -> bool:
+    """Tell the marks of a scale: evenly spaced and alike, or over a part of the width only."""
+    if sum(bar.height > PLAIN and bar.full < SHORT for bar in bars) >= MARKS:
+        return True
+    plain = sorted((bar.place, bar.height) for bar in bars if bar.height > PLAIN and bar.full > FULL)
+    for (a, low), (b, middle), (c, high) in zip(plain, plain[1:], plain[2:], strict=False):
+        steps, heights = (b - a, c - b), (low, middle, high)
+        alike = max(heights) < (1 + EVEN_HEIGHT) * min(heights)
+        if alike and max(steps) < (1 + EVEN_STEP) * min(steps):
+            return True
+    return False
 
 
 def _sideless(patch: Patch, bars: Sequence[FoundLine]) -> bool:

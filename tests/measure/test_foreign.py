@@ -89,6 +89,21 @@ def test_three_bars_nearer_to_each_other_than_lines_are_striped_are_print():
     )
 
 
+@pytest.mark.parametrize(
+    ("bars", "scale"),
+    [
+        ([line(place) for place in (0.8, 1.9, 3.0)], True),
+        ([line(place) for place in (0.8, 1.9, 3.4)], False),
+        ([line(0.8, height=0.2), line(1.9), line(3.0)], False),
+        ([line(place, full=0.5) for place in (0.8, 2.0, 3.6)], True),
+        ([line(0.8, full=0.5), line(2.0), line(3.6)], False),
+    ],
+    ids=["even", "uneven", "of unlike strength", "half as wide", "one stain"],
+)
+def test_bars_at_even_distances_or_over_half_the_width_are_a_scale(bars, scale):
+    assert foreign_to_any_device(window(STRIPED), [line()], bars, coloured=True) is scale
+
+
 def test_a_stretch_of_plain_ground_is_no_membrane():
     assert foreign_to_any_device(window(STRIPED, around=-0.2), [line()], [line()], coloured=True)
     assert not foreign_to_any_device(window(STRIPED, around=-0.23), [line()], [line()], coloured=True)
