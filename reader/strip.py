@@ -16,7 +16,7 @@ from reader.interpret.flow import LetterPlaces
 from reader.interpret.labels import LABELS
 from reader.interpret.verdict import Evidence, decide
 from reader.locate.direction import Direction, read_direction
-from reader.locate.hypothesis import Candidate, Hypothesis, patch_of
+from reader.locate.hypothesis import Candidate, Hypothesis, looking_aside, patch_of
 from reader.measure.evidence import (
     PLAUSIBLE,
     control_height_probability,
@@ -180,14 +180,9 @@ def _foreign(
         return UNLIKE_LINES
     if candidate.close_up:
         return None
-
-    def aside(widths: float) -> Patch:
-        x, y = h.window.at(0.5, 0.5 + widths)
-        return patch_of(view, replace(h.window, x=x, y=y))
-
     if foreign_to_any_device(patch, lines, h.lines, coloured=coloured):
         return PRINT
-    if bars_beside(aside, lines):
+    if bars_beside(looking_aside(view, h.window), lines):
         return PATTERN
     return None
 

@@ -19,10 +19,11 @@ from reader.locate.device import device_around
 from reader.locate.direction import direction_signs
 from reader.locate.ends import CLOSE_QUALITY, LEAN, LIKELY, extended, with_right_ends
 from reader.locate.framed import propose_framed
-from reader.locate.hypothesis import Candidate, Hypothesis, look_at, patch_of
+from reader.locate.hypothesis import Candidate, Hypothesis, look_at, looking_aside, patch_of
 from reader.locate.outlines import propose_outlined
 from reader.locate.rank import FEATURES, distinct, rank_features, same_place, search_planes, window_scores
 from reader.locate.siblings import Pool, Search, in_reading_order, other_strips
+from reader.measure.foreign import is_drawn
 from reader.view import View
 
 __all__ = ["evident", "find_strips", "lies_on_a_line"]
@@ -95,7 +96,16 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
         first = _on_same_strip(view, pool, scene, first) or first
     search = Search(pool, view.scale, lambda *place: _candidate(view, *place), evident)
     strips = in_reading_order([first, *other_strips(first, scene, search)])
-    return tuple(replace(_whole(view, c), device=_device(view, pool, c)) for c in strips)
+    kept = [c for c in strips if not _is_drawn(view, c)]
+    return tuple(replace(_whole(view, c), device=_device(view, pool, c)) for c in kept)
+
+
+def _is_drawn(view: View, candidate: Candidate) -> bool:
+    """Tell a box in a print or a pattern from an unused window."""
+    best = candidate.hypotheses[0]
+    if candidate.lined or candidate.close_up:
+        return False
+    return is_drawn(patch_of(view, best.window), looking_aside(view, best.window), best.lines)
 
 
 def _first(scene: Sequence[Candidate]) -> Candidate | None:

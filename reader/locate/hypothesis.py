@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from reader.measure.lines import ROWS, FoundLine, Patch, find_lines, ground, tex
 from reader.measure.setting import plausibilities, tint
 from reader.view import View
 
-__all__ = ["Candidate", "Hypothesis", "look_at", "patch_of"]
+__all__ = ["Candidate", "Hypothesis", "look_at", "looking_aside", "patch_of"]
 
 SIDE, END = 0.25, 0.60  # margins of a patch, in membrane widths
 MOTTLE = (0.04, 2.5)  # absorbance that real windows stay below, and what ten times that costs
@@ -121,6 +121,16 @@ def patch_of(view: View, window: Window, rows: int = ROWS) -> Patch:
     )
     light = view.log_light(wide, columns + 2 * end, rows + 2 * side)
     return Patch(light, rows, columns, side, end)
+
+
+def looking_aside(view: View, window: Window) -> Callable[[float], Patch]:
+    """Return what looks at the same window moved sideways by so many widths."""
+
+    def look(widths: float) -> Patch:
+        x, y = window.at(0.5, 0.5 + widths)
+        return patch_of(view, replace(window, x=x, y=y))
+
+    return look
 
 
 def look_at(view: View, window: Window, score: float = 0.0, *, in_scene: bool = True) -> Hypothesis:

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reader.measure.lines import SIDE_TRIM, FoundLine, Patch, find_lines
+from reader.measure.setting import printed
 
-__all__ = ["bars_beside", "foreign_to_a_strip", "foreign_to_any_device"]
+__all__ = ["bars_beside", "foreign_to_a_strip", "foreign_to_any_device", "is_drawn"]
 
 FloatArray = NDArray[np.float64]
 
@@ -50,6 +51,8 @@ BESIDE, BESIDE_QUALITY = (
     0.3,
     -0.75,
 )  # height over that of the window's own lines, and quality, of a bar beside
+ASIDE = (-1.16, -1.0, 1.0, 1.16)  # widths by which a window is moved to see what lies directly beside it
+PRINTED = 0.5  # probability of an outline on paper
 CLEAR = 2.6  # line sigmas from its middle beyond which a line has vanished
 
 
@@ -109,10 +112,33 @@ def bars_beside(look: Callable[[float], Patch], lines: Sequence[FoundLine]) -> b
     lines : sequence of FoundLine
         The window's lines.
     """
-    least = BESIDE * max((line.height for line in lines), default=math.inf)
+    return _crossed_beside(look, BESIDE * max((line.height for line in lines), default=math.inf))
+
+
+def is_drawn(patch: Patch, look: Callable[[float], Patch], bars: Sequence[FoundLine]) -> bool:
+    """Tell whether a window without lines, in a picture of more than itself, is print or part of a pattern.
+
+    Its outline is on paper, or it is a stretch of plain ground; its bars are a scale or too many; or plain
+    bars cross what lies directly beside it. No unused window of a device shows any of that.
+
+    Parameters
+    ----------
+    patch : Patch
+        The window.
+    look : callable
+        Returns the same window moved sideways by so many widths.
+    bars : sequence of FoundLine
+        All that was found in it.
+    """
+    shows = printed(patch) > PRINTED or _crowded(bars) or _is_scale(bars) or _sideless(patch, bars)
+    return shows or _crossed_beside(look, PLAIN)
+
+
+def _crossed_beside(look: Callable[[float], Patch], least: float) -> bool:
+    """Tell whether a good bar of at least this height crosses what lies directly beside a window."""
     return any(
         bar.height > least and bar.full > FULL and bar.quality > BESIDE_QUALITY
-        for aside in (-1.16, -1.0, 1.0, 1.16)
+        for aside in ASIDE
         for bar in find_lines(look(aside))
     )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from reader.measure.foreign import bars_beside, foreign_to_a_strip, foreign_to_any_device
+from reader.measure.foreign import bars_beside, foreign_to_a_strip, foreign_to_any_device, is_drawn
 from reader.measure.lines import ROWS, FoundLine, Patch
 from tests.measure.clear import found
 
@@ -116,3 +118,23 @@ def test_bars_beside_the_window_as_strong_as_its_lines_are_a_pattern():
     assert bars_beside(lambda aside: striped if aside < -1 else empty, lines)
     assert not bars_beside(lambda _: faint, lines)
     assert not bars_beside(lambda _: empty, lines)
+
+
+def outlined(around: float) -> Patch:
+    """Draw a dark outline around a window whose ground goes on beyond it, or another one does."""
+    patch = window(around=around)
+    light = patch.log_light.copy()
+    light[[SIDE - 1, SIDE, SIDE + ROWS - 1, SIDE + ROWS], END : END + COLUMNS] = -0.9
+    return replace(patch, log_light=light)
+
+
+def test_an_empty_box_on_paper_is_drawn_and_an_unused_window_is_not():
+    empty = window()
+    assert is_drawn(outlined(-0.2), lambda _: empty, [])
+    assert not is_drawn(outlined(-0.1), lambda _: empty, [])
+    assert not is_drawn(empty, lambda _: empty, [])
+
+
+def test_an_empty_box_beside_plain_bars_is_a_part_of_a_pattern():
+    assert is_drawn(window(), lambda _: window(STRIPED), [])
+    assert not is_drawn(window(), lambda _: window(STRIPED, height=0.03), [])
