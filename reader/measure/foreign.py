@@ -51,6 +51,8 @@ BESIDE, BESIDE_QUALITY = (
     0.3,
     -0.75,
 )  # height over that of the window's own lines, and quality, of a bar beside
+ENDLESS = 0.03  # log10 of light: less of an edge than any window has at both ends; real ones exceed 0.09
+END_OUTSIDE, END_INSIDE = 10, 12  # columns (of 32 to a width) on either side of an end
 ASIDE = (-1.16, -1.0, 1.0, 1.16)  # widths by which a window is moved to see what lies directly beside it
 PRINTED = 0.5  # probability of an outline on paper
 CLEAR = 2.6  # line sigmas from its middle beyond which a line has vanished
@@ -118,8 +120,8 @@ def bars_beside(look: Callable[[float], Patch], lines: Sequence[FoundLine]) -> b
 def is_drawn(patch: Patch, look: Callable[[float], Patch], bars: Sequence[FoundLine]) -> bool:
     """Tell whether a window without lines, in a picture of more than itself, is print or part of a pattern.
 
-    Its outline is on paper, or it is a stretch of plain ground; its bars are a scale or too many; or plain
-    bars cross what lies directly beside it. No unused window of a device shows any of that.
+    Its outline is on paper, or it has no sides or no ends; its bars are a scale or too close; or plain bars
+    cross what lies directly beside it. No unused window of a device shows any of that.
 
     Parameters
     ----------
@@ -130,8 +132,20 @@ def is_drawn(patch: Patch, look: Callable[[float], Patch], bars: Sequence[FoundL
     bars : sequence of FoundLine
         All that was found in it.
     """
-    shows = printed(patch) > PRINTED or _crowded(bars) or _is_scale(bars) or _sideless(patch, bars)
-    return shows or _crossed_beside(look, PLAIN)
+    ground = printed(patch) > PRINTED or _sideless(patch, bars) or _goes_on(patch)
+    return ground or _crowded(bars) or _is_scale(bars) or _crossed_beside(look, PLAIN)
+
+
+def _goes_on(patch: Patch) -> bool:
+    """Tell a stretch of a band: the same beyond both ends, without any edge there."""
+    rows = slice(patch.side + CORE, patch.side + patch.rows - CORE)
+    flow = np.median(patch.log_light[rows], axis=0)
+    for along in (flow, flow[::-1]):
+        near = along[patch.end - END_OUTSIDE : patch.end + END_INSIDE]
+        inside = np.median(along[patch.end : patch.end + END_INSIDE], axis=0)
+        if not float(np.abs(near - inside).max()) < ENDLESS:
+            return False
+    return True
 
 
 def _crossed_beside(look: Callable[[float], Patch], least: float) -> bool:

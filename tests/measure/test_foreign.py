@@ -138,3 +138,13 @@ def test_an_empty_box_on_paper_is_drawn_and_an_unused_window_is_not():
 def test_an_empty_box_beside_plain_bars_is_a_part_of_a_pattern():
     assert is_drawn(window(), lambda _: window(STRIPED), [])
     assert not is_drawn(window(), lambda _: window(STRIPED, height=0.03), [])
+
+
+def test_a_stretch_of_a_band_has_no_ends():
+    empty = window()
+    light = empty.log_light.copy()
+    light[SIDE : SIDE + ROWS] = light[SIDE : SIDE + ROWS, END : END + 1]
+    band = replace(empty, log_light=light)
+    assert is_drawn(band, lambda _: empty, [])
+    light[:, -END:] = -0.1
+    assert not is_drawn(band, lambda _: empty, [])
