@@ -37,6 +37,8 @@ HAIR, HAIR_TINT = (
     0.075,
     0.4,
 )  # full width at half height, membrane widths, and tint: a rule, a joint, a scratch
+# Ink is as black as it is dense: lines as dense as that show the colour of their label.
+INK, INK_TINT = 1.0, 0.3  # absorbance, and tint
 CLOSE = 0.8  # membrane widths between the nearest lines: they are striped 2.5 mm apart or more
 CROWD = 3  # bars that near each other
 PLAIN, FULL = 0.05, 0.9  # absorbance and share of the width of a bar that anyone sees
@@ -53,7 +55,8 @@ BESIDE, BESIDE_QUALITY = (
 )  # height over that of the window's own lines, and quality, of a bar beside
 ENDLESS = 0.03  # log10 of light: less of an edge than any window has at both ends; real ones exceed 0.09
 END_OUTSIDE, END_INSIDE = 10, 12  # columns (of 32 to a width) on either side of an end
-ASIDE = (-1.16, -1.0, 1.0, 1.16)  # widths by which a window is moved to see what lies directly beside it
+ASIDE = (1.0, 1.16)  # widths by which a window is moved to see what lies directly beside it
+SAME_PLACE = 0.25  # membrane widths: nearer than this, a bar beside is the line itself that goes on
 PRINTED = 0.5  # probability of an outline on paper
 CLEAR = 2.6  # line sigmas from its middle beyond which a line has vanished
 
@@ -98,14 +101,16 @@ def foreign_to_any_device(
     """
     grey = coloured and all(line.tint < HAIR_TINT for line in lines)
     hair = grey and any(_width(patch, line, 0.5) < HAIR for line in lines)
-    return hair or _crowded(bars) or _is_scale(bars) or _sideless(patch, bars)
+    ink = coloured and any(line.height > INK and line.tint < INK_TINT for line in lines)
+    return hair or ink or _crowded(bars) or _is_scale(bars) or _sideless(patch, bars)
 
 
 def bars_beside(look: Callable[[float], Patch], lines: Sequence[FoundLine]) -> bool:
     """Tell whether bars like a window's lines cross what lies directly beside it.
 
     Devices take more room than their windows, and bare strips do not lie edge to edge; courses of bricks,
-    rows of a table and stripes of cloth do.
+    rows of a table and stripes of cloth do. A line that goes on beyond one side only does not count: there
+    the window was found too narrow.
 
     Parameters
     ----------
@@ -114,7 +119,12 @@ def bars_beside(look: Callable[[float], Patch], lines: Sequence[FoundLine]) -> b
     lines : sequence of FoundLine
         The window's lines.
     """
-    return _crossed_beside(look, BESIDE * max((line.height for line in lines), default=math.inf))
+    least = BESIDE * max((line.height for line in lines), default=math.inf)
+    sides = [[bar for away in ASIDE for bar in _crossing(look(side * away), least)] for side in (-1, 1)]
+    elsewhere = any(
+        all(abs(bar.place - line.place) > SAME_PLACE for line in lines) for bars in sides for bar in bars
+    )
+    return elsewhere or all(sides)
 
 
 def is_drawn(patch: Patch, look: Callable[[float], Patch], bars: Sequence[FoundLine]) -> bool:
@@ -133,7 +143,9 @@ def is_drawn(patch: Patch, look: Callable[[float], Patch], bars: Sequence[FoundL
         All that was found in it.
     """
     ground = printed(patch) > PRINTED or _sideless(patch, bars) or _goes_on(patch)
-    return ground or _crowded(bars) or _is_scale(bars) or _crossed_beside(look, PLAIN)
+    if ground or _crowded(bars) or _is_scale(bars):
+        return True
+    return any(_crossing(look(side * away), PLAIN) for side in (-1, 1) for away in ASIDE)
 
 
 def _goes_on(patch: Patch) -> bool:
@@ -148,13 +160,13 @@ def _goes_on(patch: Patch) -> bool:
     return True
 
 
-def _crossed_beside(look: Callable[[float], Patch], least: float) -> bool:
-    """Tell whether a good bar of at least this height crosses what lies directly beside a window."""
-    return any(
-        bar.height > least and bar.full > FULL and bar.quality > BESIDE_QUALITY
-        for aside in ASIDE
-        for bar in find_lines(look(aside))
-    )
+def _crossing(patch: Patch, least: float) -> list[FoundLine]:
+    """Return the good bars of at least this height that cross a window."""
+    return [
+        bar
+        for bar in find_lines(patch)
+        if bar.height > least and bar.full > FULL and bar.quality > BESIDE_QUALITY
+    ]
 
 
 def _is_block(patch: Patch, line: FoundLine) -> bool:
@@ -181,10 +193,10 @@ def _width(patch: Patch, line: FoundLine, share: float) -> float:
     level = float(np.median(flanks))
     height = max(float(top.max()) - level, 1e-4)
     limit, reach = level + share * height, round(12 * sigma) + 6
-    return sum(_crossing(profile, middle, side, limit, reach) for side in (-1, 1)) / patch.rows
+    return sum(_falls_below(profile, middle, side, limit, reach) for side in (-1, 1)) / patch.rows
 
 
-def _crossing(profile: FloatArray, middle: int, side: int, limit: float, reach: int) -> float:
+def _falls_below(profile: FloatArray, middle: int, side: int, limit: float, reach: int) -> float:
     """Return how far from its middle a line falls below a limit, samples."""
     for k in range(reach):
         here, there = middle + side * k, middle + side * (k + 1)

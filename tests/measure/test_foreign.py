@@ -113,11 +113,23 @@ def test_a_stretch_of_plain_ground_is_no_membrane():
 
 def test_bars_beside_the_window_as_strong_as_its_lines_are_a_pattern():
     lines = [line()]
-    empty, striped, faint = window(), window(STRIPED), window(STRIPED, height=0.03)
-    assert bars_beside(lambda _: striped, lines)
-    assert bars_beside(lambda aside: striped if aside < -1 else empty, lines)
+    empty, faint, elsewhere = window(), window(STRIPED, height=0.03), window(bar(3.0, 0.25, 0.03))
+    assert bars_beside(lambda aside: elsewhere if aside < -1 else empty, lines)
     assert not bars_beside(lambda _: faint, lines)
     assert not bars_beside(lambda _: empty, lines)
+
+
+def test_a_line_that_goes_on_beyond_both_sides_is_a_stripe_and_beyond_one_that_of_a_wider_membrane():
+    striped, empty = window(STRIPED), window()
+    assert bars_beside(lambda _: striped, [line()])
+    assert not bars_beside(lambda aside: striped if aside < 0 else empty, [line()])
+
+
+def test_a_dense_black_bar_is_ink_where_there_are_colours():
+    dense = [line(height=1.4, colour=14 * GREY)]
+    assert foreign_to_any_device(window(STRIPED), dense, dense, coloured=True)
+    assert not foreign_to_any_device(window(STRIPED), dense, dense, coloured=False)
+    assert not foreign_to_any_device(window(STRIPED), [line(height=1.4)], dense, coloured=True)
 
 
 def outlined(around: float) -> Patch:
