@@ -182,7 +182,7 @@ def _foreign(
         return None
     if foreign_to_any_device(patch, lines, h.lines, coloured=coloured):
         return PRINT
-    if bars_beside(looking_aside(view, h.window), lines):
+    if bars_beside(patch, looking_aside(view, h.window), lines):
         return PATTERN
     return None
 

@@ -56,6 +56,7 @@ BESIDE, BESIDE_QUALITY = (
 ENDLESS = 0.03  # log10 of light: less of an edge than any window has at both ends; real ones exceed 0.09
 END_OUTSIDE, END_INSIDE = 10, 12  # columns (of 32 to a width) on either side of an end
 ASIDE = (1.0, 1.16)  # widths by which a window is moved to see what lies directly beside it
+SAME_GROUND = 0.15  # log10 of light, in each channel, between the bricks of a wall or the rows of a table
 SAME_PLACE = 0.25  # membrane widths: nearer than this, a bar beside is the line itself that goes on
 PRINTED = 0.5  # probability of an outline on paper
 CLEAR = 2.6  # line sigmas from its middle beyond which a line has vanished
@@ -105,22 +106,26 @@ def foreign_to_any_device(
     return hair or ink or _crowded(bars) or _is_scale(bars) or _sideless(patch, bars)
 
 
-def bars_beside(look: Callable[[float], Patch], lines: Sequence[FoundLine]) -> bool:
+def bars_beside(patch: Patch, look: Callable[[float], Patch], lines: Sequence[FoundLine]) -> bool:
     """Tell whether bars like a window's lines cross what lies directly beside it.
 
     Devices take more room than their windows, and bare strips do not lie edge to edge; courses of bricks,
-    rows of a table and stripes of cloth do. A line that goes on beyond one side only does not count: there
-    the window was found too narrow.
+    rows of a table and stripes of cloth do, on the same ground. A line that goes on beyond one side only does
+    not count: there the window was found too narrow.
 
     Parameters
     ----------
+    patch : Patch
+        The window.
     look : callable
         Returns the same window moved sideways by so many widths.
     lines : sequence of FoundLine
         The window's lines.
     """
     least = BESIDE * max((line.height for line in lines), default=math.inf)
-    sides = [[bar for away in ASIDE for bar in _crossing(look(side * away), least)] for side in (-1, 1)]
+    sides = [
+        [bar for away in ASIDE for bar in _crossing(look(side * away), patch, least)] for side in (-1, 1)
+    ]
     elsewhere = any(
         all(abs(bar.place - line.place) > SAME_PLACE for line in lines) for bars in sides for bar in bars
     )
@@ -145,7 +150,7 @@ def is_drawn(patch: Patch, look: Callable[[float], Patch], bars: Sequence[FoundL
     ground = printed(patch) > PRINTED or _sideless(patch, bars) or _goes_on(patch)
     if ground or _crowded(bars) or _is_scale(bars):
         return True
-    return any(_crossing(look(side * away), PLAIN) for side in (-1, 1) for away in ASIDE)
+    return any(_crossing(look(side * away), patch, PLAIN) for side in (-1, 1) for away in ASIDE)
 
 
 def _goes_on(patch: Patch) -> bool:
@@ -160,13 +165,22 @@ def _goes_on(patch: Patch) -> bool:
     return True
 
 
-def _crossing(patch: Patch, least: float) -> list[FoundLine]:
-    """Return the good bars of at least this height that cross a window."""
+def _crossing(beside: Patch, patch: Patch, least: float) -> list[FoundLine]:
+    """Return the good bars of at least this height beside a window, on the same ground as its own."""
+    if not float(np.abs(_ground(beside) - _ground(patch)).max()) < SAME_GROUND:
+        return []
     return [
         bar
-        for bar in find_lines(patch)
+        for bar in find_lines(beside)
         if bar.height > least and bar.full > FULL and bar.quality > BESIDE_QUALITY
     ]
+
+
+def _ground(patch: Patch) -> FloatArray:
+    """Return the median log light of a window, shape (3,); NaN where it is not wholly in the picture."""
+    core = slice(patch.side + CORE, patch.side + patch.rows - CORE)
+    light = patch.log_light[core, patch.end : patch.end + patch.columns]
+    return np.asarray(np.median(light.reshape(-1, 3), axis=0), np.float64)
 
 
 def _is_block(patch: Patch, line: FoundLine) -> bool:

@@ -114,15 +114,22 @@ def test_a_stretch_of_plain_ground_is_no_membrane():
 def test_bars_beside_the_window_as_strong_as_its_lines_are_a_pattern():
     lines = [line()]
     empty, faint, elsewhere = window(), window(STRIPED, height=0.03), window(bar(3.0, 0.25, 0.03))
-    assert bars_beside(lambda aside: elsewhere if aside < -1 else empty, lines)
-    assert not bars_beside(lambda _: faint, lines)
-    assert not bars_beside(lambda _: empty, lines)
+    assert bars_beside(window(), lambda aside: elsewhere if aside < -1 else empty, lines)
+    assert not bars_beside(window(), lambda _: faint, lines)
+    assert not bars_beside(window(), lambda _: empty, lines)
+
+
+def test_bars_on_another_ground_beside_the_window_are_the_table_s():
+    grained = window(bar(3.0, 0.25, 0.03))
+    wood = replace(grained, log_light=grained.log_light - 0.3)
+    assert not bars_beside(window(), lambda _: wood, [line()])
+    assert not is_drawn(window(), lambda _: wood, [])
 
 
 def test_a_line_that_goes_on_beyond_both_sides_is_a_stripe_and_beyond_one_that_of_a_wider_membrane():
     striped, empty = window(STRIPED), window()
-    assert bars_beside(lambda _: striped, [line()])
-    assert not bars_beside(lambda aside: striped if aside < 0 else empty, [line()])
+    assert bars_beside(window(), lambda _: striped, [line()])
+    assert not bars_beside(window(), lambda aside: striped if aside < 0 else empty, [line()])
 
 
 def test_a_dense_black_bar_is_ink_where_there_are_colours():
