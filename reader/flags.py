@@ -144,6 +144,11 @@ _DEFINITIONS = (
         "Take a sharper, closer picture, or repeat the test.",
     ),
     FlagDefinition(
+        "patterned",
+        "What was found may be print or a part of a pattern, not a test.",
+        "Photograph the whole test alone, on a plain ground.",
+    ),
+    FlagDefinition(
         "window-uncertain",
         "What looks like a read window cannot be told for sure from its surroundings.",
         "Photograph the whole test closer and from straight above.",

@@ -151,17 +151,21 @@ def without_patterns(strips: tuple[StripReading, ...]) -> tuple[StripReading, ..
 
     What is found beside it is what it was taken for: another part of the same.
     """
-    reason = next((strip.summary for strip in strips if strip.summary in {PRINT, PATTERN}), None)
-    if reason is None:
+    if not any("patterned" in strip.flags for strip in strips):
         return strips
     return tuple(
-        _held(strip, reason) if strip.outcome in {Outcome.POSITIVE, Outcome.NEGATIVE} else strip
-        for strip in strips
+        _held(strip) if strip.outcome in {Outcome.POSITIVE, Outcome.NEGATIVE} else strip for strip in strips
     )
 
 
-def _held(strip: StripReading, reason: str) -> StripReading:
-    return replace(strip, outcome=Outcome.INDETERMINATE, summary=reason, analytes=_undecided(strip.analytes))
+def _held(strip: StripReading) -> StripReading:
+    return replace(
+        strip,
+        outcome=Outcome.INDETERMINATE,
+        summary=PATTERN,
+        analytes=_undecided(strip.analytes),
+        flags=(*strip.flags, "patterned"),
+    )
 
 
 def _undecided(analytes: Mapping[str, Analyte]) -> dict[str, Analyte]:
@@ -483,8 +487,8 @@ def _flags(seen: _Measured, outcome: Outcome) -> tuple[str, ...]:
         "control-assumed": there and not tests and not naming.known,
         "unexpected-line": any(n.unexpected for n in naming.lines),
         "faint-line": outcome is Outcome.INDETERMINATE or (there and seen.suspected),
-        "window-uncertain": seen.foreign in {PRINT, PATTERN}
-        or (not candidate.close_up and not there and candidate.odds < 5.0),
+        "patterned": seen.foreign in {PRINT, PATTERN},
+        "window-uncertain": not candidate.close_up and not there and candidate.odds < 5.0,
         "scale-unknown": seen.assay.window_mm is None,
     }
     return (*seen.quality.flags, *(code for code, raised in checks.items() if raised))
