@@ -18,12 +18,13 @@ from reader.interpret.verdict import Evidence, decide
 from reader.locate.direction import Direction, read_direction
 from reader.locate.hypothesis import Candidate, Hypothesis, patch_of
 from reader.measure.evidence import (
+    CLEAR_TINT,
     PLAUSIBLE,
     control_height_probability,
     is_fine_shadow,
     line_probability,
 )
-from reader.measure.faint import hides_faint_line
+from reader.measure.faint import FaintLine, find_faint_line
 from reader.measure.lines import FoundLine, Patch, is_flank
 from reader.measure.membrane import LineFit, MembraneFit, measure_lines
 from reader.measure.quality import Quality, assess
@@ -44,11 +45,18 @@ DOUBT = 0.15  # share of wrong calls that is accepted where the evidence is weak
 LONE_DOUBT = 0.05
 WEAK_CONTROL = 0.05  # absorbance: a tenth of a usual control line
 CONTROL_SNR = 3.0  # standard errors above blank membrane at which a control line is even odds
+SHOWN_SNR = (
+    1.0  # standard errors above blank membrane at which a test line is even odds, as one blank in six is
+)
 PRESENT, CLEAR_SNR = 0.9, 5.0  # probability and standard errors of a line whose width can be trusted
 # log10 between the channels of the ground: one stripe on a body of such a colour may be its decoration.
 COLOURED = 0.2
 NOTHING_THERE = 0.01  # probability that is left to a line whose measured height is not even positive
 FULL = 0.99  # share of the width that a whole line covers
+PLAIN_FAINT_SNR = 2.0  # standard errors by which it must measurably be there, in the label's own colour
+PLAIN_FAINT = 0.95  # probability of a faint line that has all but strength
+LEAST_WEIGHT = 0.1  # of a hypothesis that is worth a doubt
+RIM_REACH = 0.6  # membrane widths from an end that a rim's coloured shade may reach
 PLAIN_MARK = 0.05  # absorbance: what anyone sees at once
 MARK_HEIGHT = 0.02  # absorbance: fainter dirt counts as the membrane's own noise
 DEFAULT_SIGMA = 0.12  # membrane widths: 0.9 mm FWHM on a 3.3 mm membrane
@@ -77,7 +85,8 @@ class _Measured:
     quality: Quality
     step: float  # pixels of the photo per sample of the fit
     coloured: bool  # whether the picture shows colours
-    suspected: bool  # whether no test line was found, and something may be one that is too faint to be called
+    faint: bool  # whether the only test line is one too faint for the search, or may be
+    suspected: bool  # whether it may be one that is too faint to be called
 
 
 def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, number: int) -> StripReading:
@@ -114,6 +123,11 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
     left = [s for s in shares if all(abs(s.place - place) > 1e-6 for place in refuted)]
     if len(left) < len(shares):
         naming, fit = measured(left)
+    faint = _faint(view, best, naming)
+    if faint is not None and faint.plain:
+        again = measured([*left, _as_seen(faint, best)])
+        if all(line.height > PLAIN_FAINT_SNR * line.height_sigma for line in again[1].lines):
+            naming, fit = again
     lean = _lean(best)
     quality = assess(
         photo.pixels,
@@ -125,18 +139,27 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
         narrowest=_narrowest(naming, fit, patch.rows),
     )
     step = best.window.width / patch.rows
-    suspected = _suspected(view, best, naming)
+    suspected = faint is not None and not any(n.role == "test" and n.present > 0.5 for n in naming.lines)
     return _reading(
-        _Measured(candidate, best, assay, naming, fit, quality, step, not photo.grey, suspected), number
+        _Measured(
+            candidate, best, assay, naming, fit, quality, step, not photo.grey, faint is not None, suspected
+        ),
+        number,
     )
 
 
-def _suspected(view: View, h: Hypothesis, naming: Assignment) -> bool:
-    """Tell whether no test line was found, although the membrane may hide one too faint to be called."""
+def _faint(view: View, h: Hypothesis, naming: Assignment) -> FaintLine | None:
+    """Look for a test line too faint to be found by itself, where no other was found."""
     if h.control is None or any(n.role == "test" and n.present > 0.5 for n in naming.lines):
-        return False
+        return None
     bars = [line for line in h.lines if line.height > PLAIN_MARK and line is not h.control]
-    return hides_faint_line(patch_of(view, h.window), h.control, bars)
+    return find_faint_line(patch_of(view, h.window), h.control, bars)
+
+
+def _as_seen(faint: FaintLine, h: Hypothesis) -> SeenLine:
+    """Return a plain faint line as one that was seen."""
+    place = faint.place * h.window.width / h.window.length
+    return SeenLine(place, _typical_sigma(h), PLAIN_FAINT, 0.0)
 
 
 def _letter_places(direction: Direction) -> LetterPlaces:
@@ -259,7 +282,9 @@ def _reading(seen: _Measured, number: int) -> StripReading:
     scale = window.length / assay.window_mm[0] if assay.window_mm else None
     named = list(zip(naming.lines, fit.lines, strict=True))
     lines = sorted((_line(n, f, window, seen) for n, f in named), key=lambda line: line.position or 0.0)
-    evidence = {n.name: _evidence(n, f) for n, f in named if not n.unexpected}
+    # Beside a plainer line a faint one has been told from shading; by itself it has only its height.
+    beside = any(n.role == "test" and n.present > PRESENT and f.height > PLAIN_MARK for n, f in named)
+    evidence = {n.name: _evidence(n, f, beside=beside) for n, f in named if not n.unexpected}
     verdict = decide(assay, evidence, doubt=DOUBT)
     flags = _flags(seen, verdict.outcome)
     outcome, analytes, summary = verdict.outcome, verdict.analytes, verdict.summary
@@ -308,6 +333,10 @@ def _doubt(seen: _Measured, flags: tuple[str, ...], outcome: Outcome) -> str | N
             "The picture is too strongly compressed to rule out a faint line.",
         ),
         (
+            outcome is Outcome.INVALID and _barred(seen),
+            "A coloured bar crosses the membrane, and it is not sure whether it is the control line.",
+        ),
+        (
             called and seen.naming.without_control > LONE_DOUBT,
             "The control line may be missing: no line lies where the device seems to have it.",
         ),
@@ -333,6 +362,22 @@ def _doubt(seen: _Measured, flags: tuple[str, ...], outcome: Outcome) -> str | N
         ),
     )
     return next((reason for holds, reason in reasons if holds), None)
+
+
+def _barred(seen: _Measured) -> bool:
+    """Tell whether anything as coloured as a label crosses a membrane without lines, and its sides go on."""
+    if any(n.present > 0.5 for n in seen.naming.lines):
+        return False
+    likely = (h for h in seen.candidate.hypotheses if h.weight > LEAST_WEIGHT)
+    return any(
+        line.height > PLAIN_MARK
+        and line.full > 0.9
+        and line.tint > CLEAR_TINT
+        and line.frame > 0.5
+        and line.to_end > RIM_REACH
+        for h in likely
+        for line in h.lines
+    )
 
 
 def _lone_line(seen: _Measured) -> FoundLine | None:
@@ -378,12 +423,21 @@ def _crossed(seen: _Measured) -> bool:
     )
 
 
-def _evidence(named: NamedLine, fit: LineFit) -> Evidence:
-    """Join what the search and the measurement say: what looks like a line must measurably be one."""
+def _evidence(named: NamedLine, fit: LineFit, *, beside: bool) -> Evidence:
+    """Join what the search and the measurement say: what looks like a line must measurably be one.
+
+    ``beside`` tells that a plain test line is there to compare a control line with.
+    """
     present = named.present if fit.height > 0 else min(named.present, NOTHING_THERE)
     if named.role == "control":
         excess = fit.height / fit.height_sigma - CONTROL_SNR
-        present *= 0.5 * math.erfc(-excess / math.sqrt(2)) * control_height_probability(fit.height)
+        present *= 0.5 * math.erfc(-excess / math.sqrt(2))
+        present *= 1.0 if beside else control_height_probability(fit.height)
+    else:
+        excess = fit.height / fit.height_sigma - SHOWN_SNR
+        shown = 0.5 * math.erfc(-excess / math.sqrt(2))
+        # A poor measurement does not show that there is none, either.
+        present = max(present * shown, min(present, 0.5))
     return Evidence(present, fit.height, fit.height_sigma)
 
 
@@ -427,7 +481,7 @@ def _flags(seen: _Measured, outcome: Outcome) -> tuple[str, ...]:
         "orientation-assumed": not naming.known,
         "control-assumed": there and not tests and not naming.known,
         "unexpected-line": any(n.unexpected for n in naming.lines),
-        "faint-line": outcome is Outcome.INDETERMINATE or (there and seen.suspected),
+        "faint-line": outcome is Outcome.INDETERMINATE or (there and seen.faint),
         "window-uncertain": not candidate.close_up and not there and candidate.odds < 5.0,
         "scale-unknown": seen.assay.window_mm is None,
     }

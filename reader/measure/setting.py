@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from reader.measure.lines import SIDE_TRIM, FoundLine, Patch
 
-__all__ = ["Setting", "line_plausibility", "plausibilities", "printed", "setting", "tint"]
+__all__ = ["Setting", "line_plausibility", "plausibilities", "printed", "setting", "shows_colours", "tint"]
 
 FloatArray = NDArray[np.float32]
 
@@ -91,7 +91,7 @@ def plausibilities(patch: Patch, lines: Sequence[FoundLine]) -> tuple[float, ...
     """Return `line_plausibility` of each line of a window."""
     if not lines:
         return ()
-    face = _Face(printed(patch), _coloured(patch))
+    face = _Face(printed(patch), shows_colours(patch))
     return tuple(_plausibility(setting(patch, line), line, face) for line in lines)
 
 
@@ -232,7 +232,7 @@ def _colour(part: FloatArray) -> NDArray[np.float64] | None:
     return np.asarray(np.median(light, axis=0), np.float64) if len(light) else None
 
 
-def _coloured(patch: Patch) -> bool:
+def shows_colours(patch: Patch) -> bool:
     """Tell a picture with colours from a grey one, whose channels are all the same."""
     spread = np.ptp(patch.log_light, axis=2)
     return bool(np.nanmax(spread) > 1e-4) if np.isfinite(spread).any() else False
