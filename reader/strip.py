@@ -20,6 +20,7 @@ from reader.locate.hypothesis import Candidate, Hypothesis, patch_of
 from reader.measure.evidence import (
     CLEAR_TINT,
     PLAUSIBLE,
+    RIM_HEIGHT,
     control_height_probability,
     is_fine_shadow,
     line_probability,
@@ -334,7 +335,7 @@ def _doubt(seen: _Measured, flags: tuple[str, ...], outcome: Outcome) -> str | N
         ),
         (
             outcome is Outcome.INVALID and _barred(seen),
-            "A coloured bar crosses the membrane, and it is not sure whether it is the control line.",
+            "A bar crosses the membrane, and it is not sure whether it is the control line.",
         ),
         (
             called and seen.naming.without_control > LONE_DOUBT,
@@ -365,14 +366,14 @@ def _doubt(seen: _Measured, flags: tuple[str, ...], outcome: Outcome) -> str | N
 
 
 def _barred(seen: _Measured) -> bool:
-    """Tell whether anything as coloured as a label crosses a membrane without lines, and its sides go on."""
+    """Tell whether what is as coloured as a label, or denser than a rim, crosses a membrane without lines."""
     if any(n.present > 0.5 for n in seen.naming.lines):
         return False
     likely = (h for h in seen.candidate.hypotheses if h.weight > LEAST_WEIGHT)
     return any(
         line.height > PLAIN_MARK
-        and line.full > 0.9
-        and line.tint > CLEAR_TINT
+        and line.full > 0.8
+        and (line.tint > CLEAR_TINT or line.height > RIM_HEIGHT)
         and line.frame > 0.5
         and line.to_end > RIM_REACH
         for h in likely

@@ -22,6 +22,7 @@ __all__ = [
     "FARTHEST",
     "FEATURES",
     "PLAUSIBLE",
+    "RIM_HEIGHT",
     "control_height_probability",
     "control_probability",
     "is_fine_shadow",
