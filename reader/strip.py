@@ -26,7 +26,7 @@ from reader.measure.evidence import (
     line_probability,
 )
 from reader.measure.faint import FaintLine, find_faint_line
-from reader.measure.lines import FoundLine, Patch, is_flank
+from reader.measure.lines import END_TRIM, FoundLine, Patch, is_flank
 from reader.measure.membrane import LineFit, MembraneFit, measure_lines
 from reader.measure.quality import Quality, assess
 from reader.photo import Photo
@@ -38,6 +38,8 @@ __all__ = ["read_strip"]
 FINEST_ROWS, COARSEST_ROWS = 128, 16  # samples across the membrane: native resolution within these
 LONGEST = 2000  # samples along it
 SAME_LINE = 0.25  # membrane widths: nearer than this, two hypotheses saw the same line
+SURE = 0.9  # setting of a line that is surely no rim
+MOST_BLIND = 0.6  # weight of windows that need not be heard: some must have seen the line
 SHARPEN = 5.0  # slope on the log-odds of averaged probabilities: averaging blurs them
 EVEN = 0.61  # averaged probability at which presence and absence of a test line are equally likely
 DOUBT = 0.15  # share of wrong calls that is accepted where the evidence is weakest
@@ -209,7 +211,24 @@ def _gather(candidate: Candidate) -> list[_Seen]:
             else:
                 s = found[twin]
                 found[twin] = replace(s, present=s.present + share, control=s.control + as_control)
+    found = [replace(s, present=min(s.present / (1 - _blind(candidate, s)), 1.0)) for s in found]
     return [replace(s, present=_sharpen(s.present, EVEN), control=_sharpen(s.control, 0.5)) for s in found]
+
+
+def _blind(candidate: Candidate, seen: _Seen) -> float:
+    """Return the weight of the windows that hold a line, but so near to an end that none is looked for there.
+
+    Where others see one as coloured as a label, and well set, so that it is no rim, these say nothing.
+    """
+    if seen.line.tint < CLEAR_TINT or seen.line.plausible < SURE:
+        return 0.0
+    first = candidate.hypotheses[0].window
+    weight = 0.0
+    for h in candidate.hypotheses:
+        apart = seen.along - _along(h.window, 0.5, first)
+        within = (h.window.length / 2 - abs(apart)) / h.window.width
+        weight += h.weight * (0 < within < END_TRIM)
+    return min(weight, MOST_BLIND)
 
 
 def _beside_control(line: FoundLine, control: FoundLine, aspect: float) -> float:

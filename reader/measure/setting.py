@@ -35,8 +35,8 @@ LAMP = 0.5  # log10 between the channels that a lamp leaves after a camera's whi
 HUE = 0.3  # log10 between the channels by which a membrane may differ before and after a line
 YELLOW = 0.2  # absorbance in blue beyond that in green, of the largest: gold, blue and black have none
 CHANGED = (0.22, 0.55)  # unlikeness of the cross-sections on both sides of a line: grey, coloured
-# Difference of level on both sides over the height: grey, coloured. The edge of a shadow may fall on a line, and
-# no join or shadow is as coloured as a line.
+# Difference of level on both sides over the height: grey, coloured. The edge of a shadow may fall on a line,
+# and no join or shadow is as coloured as one.
 STEP = (0.22, 1.5)
 END = (0.62, 0.3)  # membrane widths from the nearer end: joins of pads and shadows of rims lie there
 GRAIN = (0.5, 1.6)  # log of the ratio of the textures on both sides: grey, coloured
