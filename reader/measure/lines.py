@@ -54,7 +54,6 @@ UNEVEN_LIGHT = 0.01  # absorbance: more than this across a line is a rim or a jo
 FAINT = 0.03  # absorbance up to which a slope of the light matters; at twice that it is left out of account
 SHIFTS = np.arange(-2, 3)  # samples by which a line's place may settle
 CLEAR = 2.6  # line sigmas from its middle beyond which a line has vanished
-WINGS = 3.1  # line sigmas beyond which nothing is left of a line whose wings are wider than a Gaussian's
 LEAST_EXPLAINED = 0.5  # share of the local variation that a line must explain
 BRIGHTENS = 0.1  # share of its absorbance by which a label may seem to brighten a channel: it never does
 NOISE_FLOOR = 3e-4  # absorbance: below it 8-bit rounding makes any estimate meaningless
@@ -320,7 +319,7 @@ def ground(patch: Patch, lines: Sequence[FoundLine]) -> float:
     free = profiles.weights > 0
     for line in lines:
         middle = line.place * patch.rows + patch.end - 0.5
-        free &= np.abs(np.arange(count) - middle) > WINGS * line.sigma * patch.rows
+        free &= np.abs(np.arange(count) - middle) > CLEAR * line.sigma * patch.rows
     x = np.flatnonzero(free)
     if len(x) < patch.rows // 2:
         return 0.0
