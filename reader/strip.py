@@ -18,14 +18,16 @@ from reader.interpret.verdict import Evidence, decide
 from reader.locate.direction import Direction, read_direction
 from reader.locate.hypothesis import Candidate, Hypothesis, looking_aside, patch_of
 from reader.measure.evidence import (
+    CLEAR_TINT,
     PLAUSIBLE,
+    RIM_HEIGHT,
     control_height_probability,
     is_fine_shadow,
     line_probability,
 )
-from reader.measure.faint import hides_faint_line
+from reader.measure.faint import FaintLine, find_faint_line
 from reader.measure.foreign import bars_beside, foreign_to_a_strip, foreign_to_any_device
-from reader.measure.lines import FoundLine, Patch, is_flank
+from reader.measure.lines import END_TRIM, FoundLine, Patch, is_flank
 from reader.measure.membrane import LineFit, MembraneFit, measure_lines
 from reader.measure.quality import Quality, assess
 from reader.photo import Photo
@@ -37,6 +39,8 @@ __all__ = ["read_strip", "without_patterns"]
 FINEST_ROWS, COARSEST_ROWS = 128, 16  # samples across the membrane: native resolution within these
 LONGEST = 2000  # samples along it
 SAME_LINE = 0.25  # membrane widths: nearer than this, two hypotheses saw the same line
+SURE = 0.9  # setting of a line that is surely no rim
+MOST_BLIND = 0.6  # weight of windows that need not be heard: some must have seen the line
 SHARPEN = 5.0  # slope on the log-odds of averaged probabilities: averaging blurs them
 EVEN = 0.61  # averaged probability at which presence and absence of a test line are equally likely
 DOUBT = 0.15  # share of wrong calls that is accepted where the evidence is weakest
@@ -45,11 +49,16 @@ DOUBT = 0.15  # share of wrong calls that is accepted where the evidence is weak
 LONE_DOUBT = 0.05
 WEAK_CONTROL = 0.05  # absorbance: a tenth of a usual control line
 CONTROL_SNR = 3.0  # standard errors above blank membrane at which a control line is even odds
+SHOWN_SNR = 1.0  # standard errors above blank membrane at which a test line is even odds
 PRESENT, CLEAR_SNR = 0.9, 5.0  # probability and standard errors of a line whose width can be trusted
 # log10 between the channels of the ground: one stripe on a body of such a colour may be its decoration.
 COLOURED = 0.2
 NOTHING_THERE = 0.01  # probability that is left to a line whose measured height is not even positive
 FULL = 0.99  # share of the width that a whole line covers
+PLAIN_FAINT_SNR = 2.0  # standard errors by which it must measurably be there, in the label's own colour
+PLAIN_FAINT = 0.95  # probability of a faint line that has all but strength
+LEAST_WEIGHT = 0.1  # of a hypothesis that is worth a doubt
+RIM_REACH = 0.6  # membrane widths from an end that a rim's coloured shade may reach
 PLAIN_MARK = 0.05  # absorbance: what anyone sees at once
 MARK_HEIGHT = 0.02  # absorbance: fainter dirt counts as the membrane's own noise
 UNLIKE_LINES = "What crosses the window does not look like the lines of one strip."
@@ -81,7 +90,8 @@ class _Measured:
     quality: Quality
     step: float  # pixels of the photo per sample of the fit
     coloured: bool  # whether the picture shows colours
-    suspected: bool  # whether no test line was found, and something may be one that is too faint to be called
+    faint: bool  # whether the only test line is one too faint for the search, or may be
+    suspected: bool  # whether it may be one that is too faint to be called
     foreign: str | None  # what shows that what was found are no lines, if anything does
 
 
@@ -119,6 +129,11 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
     left = [s for s in shares if all(abs(s.place - place) > 1e-6 for place in refuted)]
     if len(left) < len(shares):
         naming, fit = measured(left)
+    faint = _faint(view, best, naming)
+    if faint is not None and faint.plain:
+        again = measured([*left, _as_seen(faint, best)])
+        if all(line.height > PLAIN_FAINT_SNR * line.height_sigma for line in again[1].lines):
+            naming, fit = again
     lean = _lean(best)
     quality = assess(
         photo.pixels,
@@ -130,20 +145,28 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
         narrowest=_narrowest(naming, fit, patch.rows),
     )
     step = best.window.width / patch.rows
-    suspected = _suspected(view, best, naming)
     coloured = not photo.grey
     foreign = _foreign(view, candidate, best, naming, coloured=coloured)
+    suspected = faint is not None and not any(n.role == "test" and n.present > 0.5 for n in naming.lines)
+    there = faint is not None
     return _reading(
-        _Measured(candidate, best, assay, naming, fit, quality, step, coloured, suspected, foreign), number
+        _Measured(candidate, best, assay, naming, fit, quality, step, coloured, there, suspected, foreign),
+        number,
     )
 
 
-def _suspected(view: View, h: Hypothesis, naming: Assignment) -> bool:
-    """Tell whether no test line was found, although the membrane may hide one too faint to be called."""
+def _faint(view: View, h: Hypothesis, naming: Assignment) -> FaintLine | None:
+    """Look for a test line too faint to be found by itself, where no other was found."""
     if h.control is None or any(n.role == "test" and n.present > 0.5 for n in naming.lines):
-        return False
+        return None
     bars = [line for line in h.lines if line.height > PLAIN_MARK and line is not h.control]
-    return hides_faint_line(patch_of(view, h.window), h.control, bars)
+    return find_faint_line(patch_of(view, h.window), h.control, bars)
+
+
+def _as_seen(faint: FaintLine, h: Hypothesis) -> SeenLine:
+    """Return a plain faint line as one that was seen."""
+    place = faint.place * h.window.width / h.window.length
+    return SeenLine(place, _typical_sigma(h), PLAIN_FAINT, 0.0)
 
 
 def without_patterns(strips: tuple[StripReading, ...]) -> tuple[StripReading, ...]:
@@ -237,7 +260,24 @@ def _gather(candidate: Candidate) -> list[_Seen]:
             else:
                 s = found[twin]
                 found[twin] = replace(s, present=s.present + share, control=s.control + as_control)
+    found = [replace(s, present=min(s.present / (1 - _blind(candidate, s)), 1.0)) for s in found]
     return [replace(s, present=_sharpen(s.present, EVEN), control=_sharpen(s.control, 0.5)) for s in found]
+
+
+def _blind(candidate: Candidate, seen: _Seen) -> float:
+    """Return the weight of the windows that hold a line, but so near to an end that none is looked for there.
+
+    Where others see one as coloured as a label, and well set, so that it is no rim, these say nothing.
+    """
+    if seen.line.tint < CLEAR_TINT or seen.line.plausible < SURE:
+        return 0.0
+    first = candidate.hypotheses[0].window
+    weight = 0.0
+    for h in candidate.hypotheses:
+        apart = seen.along - _along(h.window, 0.5, first)
+        within = (h.window.length / 2 - abs(apart)) / h.window.width
+        weight += h.weight * (0 < within < END_TRIM)
+    return min(weight, MOST_BLIND)
 
 
 def _beside_control(line: FoundLine, control: FoundLine, aspect: float) -> float:
@@ -311,7 +351,9 @@ def _reading(seen: _Measured, number: int) -> StripReading:
     scale = window.length / assay.window_mm[0] if assay.window_mm else None
     named = list(zip(naming.lines, fit.lines, strict=True))
     lines = sorted((_line(n, f, window, seen) for n, f in named), key=lambda line: line.position or 0.0)
-    evidence = {n.name: _evidence(n, f) for n, f in named if not n.unexpected}
+    # Beside a plainer line a faint one has been told from shading; by itself it has only its height.
+    beside = any(n.role == "test" and n.present > PRESENT and f.height > PLAIN_MARK for n, f in named)
+    evidence = {n.name: _evidence(n, f, beside=beside) for n, f in named if not n.unexpected}
     verdict = decide(assay, evidence, doubt=DOUBT)
     flags = _flags(seen, verdict.outcome)
     outcome, analytes, summary = verdict.outcome, verdict.analytes, verdict.summary
@@ -360,6 +402,10 @@ def _doubt(seen: _Measured, flags: tuple[str, ...], outcome: Outcome) -> str | N
             "The picture is too strongly compressed to rule out a faint line.",
         ),
         (
+            outcome is Outcome.INVALID and _barred(seen),
+            "A bar crosses the membrane, and it is not sure whether it is the control line.",
+        ),
+        (
             called and seen.naming.without_control > LONE_DOUBT,
             "The control line may be missing: no line lies where the device seems to have it.",
         ),
@@ -395,6 +441,22 @@ def _found_lines(h: Hypothesis, naming: Assignment) -> tuple[FoundLine, ...]:
     places = [n.place * aspect for n in naming.lines if n.present > 0.5]
     near = ([line for line in h.lines if abs(line.place - place) < SAME_LINE] for place in places)
     return tuple(max(found, key=lambda line: line.height) for found in near if found)
+
+
+def _barred(seen: _Measured) -> bool:
+    """Tell whether what is as coloured as a label, or denser than a rim, crosses a membrane without lines."""
+    if any(n.present > 0.5 for n in seen.naming.lines):
+        return False
+    likely = (h for h in seen.candidate.hypotheses if h.weight > LEAST_WEIGHT)
+    return any(
+        line.height > PLAIN_MARK
+        and line.full > 0.8
+        and (line.tint > CLEAR_TINT or line.height > RIM_HEIGHT)
+        and line.frame > 0.5
+        and line.to_end > RIM_REACH
+        for h in likely
+        for line in h.lines
+    )
 
 
 def _lone_line(seen: _Measured) -> FoundLine | None:
@@ -437,12 +499,21 @@ def _crossed(seen: _Measured) -> bool:
     )
 
 
-def _evidence(named: NamedLine, fit: LineFit) -> Evidence:
-    """Join what the search and the measurement say: what looks like a line must measurably be one."""
+def _evidence(named: NamedLine, fit: LineFit, *, beside: bool) -> Evidence:
+    """Join what the search and the measurement say: what looks like a line must measurably be one.
+
+    ``beside`` tells that a plain test line is there to compare a control line with.
+    """
     present = named.present if fit.height > 0 else min(named.present, NOTHING_THERE)
     if named.role == "control":
         excess = fit.height / fit.height_sigma - CONTROL_SNR
-        present *= 0.5 * math.erfc(-excess / math.sqrt(2)) * control_height_probability(fit.height)
+        present *= 0.5 * math.erfc(-excess / math.sqrt(2))
+        present *= 1.0 if beside else control_height_probability(fit.height)
+    else:
+        excess = fit.height / fit.height_sigma - SHOWN_SNR
+        shown = 0.5 * math.erfc(-excess / math.sqrt(2))
+        # A poor measurement does not show that there is none, either.
+        present = max(present * shown, min(present, 0.5))
     return Evidence(present, fit.height, fit.height_sigma)
 
 
@@ -486,7 +557,7 @@ def _flags(seen: _Measured, outcome: Outcome) -> tuple[str, ...]:
         "orientation-assumed": not naming.known,
         "control-assumed": there and not tests and not naming.known,
         "unexpected-line": any(n.unexpected for n in naming.lines),
-        "faint-line": outcome is Outcome.INDETERMINATE or (there and seen.suspected),
+        "faint-line": outcome is Outcome.INDETERMINATE or (there and seen.faint),
         "patterned": seen.foreign in {PRINT, PATTERN},
         "window-uncertain": not candidate.close_up and not there and candidate.odds < 5.0,
         "scale-unknown": seen.assay.window_mm is None,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from reader.geometry import Window, overlap, sample
 
-__all__ = ["device_around"]
+__all__ = ["device_around", "lies_in"]
 
 FloatArray = NDArray[np.float32]
 
@@ -60,6 +60,12 @@ def device_around(log_small: FloatArray, window: Window, outlines: Sequence[Wind
     return max((p for p in plain if overlap(p[1], largest) > SAME), key=lambda p: p[0])[1]
 
 
+def lies_in(window: Window, outline: Window) -> bool:
+    """Tell whether a window lies in an outline as windows lie in devices."""
+    turned = _turned(outline, window)
+    return turned is not None and _holds(turned, window)
+
+
 def _turned(outline: Window, window: Window) -> Window | None:
     """Return an outline with the window's direction of flow, or None if it lies askew."""
     turn = math.remainder(outline.angle - window.angle, math.pi)
@@ -72,7 +78,7 @@ def _turned(outline: Window, window: Window) -> Window | None:
 
 
 def _holds(outline: Window, window: Window) -> bool:
-    """Tell whether a window lies in an outline as windows lie in devices."""
+    """Tell whether an outline along a window is so large, and lies so around it, as devices do."""
     if not LENGTHS[0] < outline.length / window.length < LENGTHS[1]:
         return False
     if not WIDTHS[0] < outline.width / window.width < WIDTHS[1]:

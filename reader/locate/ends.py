@@ -17,7 +17,7 @@ from reader.measure.lines import FoundLine
 from reader.reading import Point
 from reader.view import View
 
-__all__ = ["CLOSE_QUALITY", "LEAN", "LIKELY", "extended", "with_right_ends"]
+__all__ = ["CLOSE_QUALITY", "LEAN", "LIKELY", "SURE", "extended", "with_right_ends"]
 
 CLOSE_QUALITY = -0.75  # of the best line of a cut window; devices' marks stay below
 EXTENSIONS = (0.7, 1.4)  # widths by which a rectangle is looked at beyond its ends
@@ -27,6 +27,8 @@ LIKELY, SURE = 0.5, 0.9
 CLEAR_TINT = 0.3  # of a dense line; the sharpest rims, being grey, reach 0.2
 SAME_FRAME, SAME_LEVEL = 0.55, 0.15  # least `FoundLine.frame` and largest `step` where a membrane goes on
 RIM_REACH, RIM_TINT = 1.3, 0.2  # a rim lies so near (widths) to an end, and is so much greyer than a line
+AT_END = 0.4  # membrane widths from an end within which a line or a rim makes it
+LINE_STEP, PAD_STEP = 0.3, 0.5  # largest `step` of a line on a membrane, and of one beside a pad
 JOIN_SHARE = 0.5  # least height of a join over the control's
 LEAN = 0.09  # radians between windows of one strip that count as parallel
 
@@ -79,21 +81,27 @@ def _no_rim_beyond(short: Hypothesis, long: Hypothesis) -> bool:
     if control is None or short.control_probability < LIKELY:
         return any(_goes_on(x) for x in lines)
     alike = [x for x in lines if x.tint > control.tint - RIM_TINT and x.height > 0.1 * control.height]
-    return any(x.tint > CLEAR_TINT or _goes_on(x) for x in alike)
+    aspect = long.window.length / long.window.width
+    return any(x.tint > CLEAR_TINT or _goes_on(x, line_probability(x, control, aspect)) for x in alike)
 
 
-def _goes_on(line: FoundLine) -> bool:
-    """Tell whether membrane and sides are the same before and after a good line."""
+def _goes_on(line: FoundLine, probability: float = 0.0) -> bool:
+    """Tell whether membrane and sides are the same before and after what is well or surely a line."""
     same = line.plausible > SURE and line.frame > SAME_FRAME and line.step < SAME_LEVEL
-    return same and line.quality > CLOSE_QUALITY
+    return same and (line.quality > CLOSE_QUALITY or probability > SURE)
 
 
 def _cuts(short: Hypothesis, long: Hypothesis) -> bool:
     """Tell whether a good line of the longer rectangle lies at an end of the shorter one."""
     if not _within(short.window, long.window):
         return False
-    good = [x for x in long.lines if x.step < 0.3 and x.to_end > 0.5 and _is_line(x, long)]
+    good = [x for x in long.lines if x.step < _most_step(x) and x.to_end > 0.5 and _is_line(x, long)]
     return any(_ends_at(short.window, long.window, line) for line in good)
+
+
+def _most_step(line: FoundLine) -> float:
+    """Return the most by which the level may change at a line: more, beside a pad, at a coloured one."""
+    return PAD_STEP if line.tint > CLEAR_TINT and line.plausible > SURE else LINE_STEP
 
 
 def _is_line(line: FoundLine, h: Hypothesis) -> bool:
@@ -137,4 +145,4 @@ def _ends_at(short: Window, long: Window, line: FoundLine) -> bool:
     """Tell whether a line of the longer window lies at an end of the shorter one."""
     x, y = long.at(line.place * long.width / long.length)
     along = abs((x - short.x) * short.flow[0] + (y - short.y) * short.flow[1])
-    return abs(along - short.length / 2) < 0.4 * short.width
+    return abs(along - short.length / 2) < AT_END * short.width

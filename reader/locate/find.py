@@ -15,18 +15,19 @@ import numpy as np
 from reader.geometry import Window
 from reader.locate.blank import outlined_again, set_off, settled
 from reader.locate.coloured import find_bars, propose_from_bars
-from reader.locate.device import device_around
+from reader.locate.device import device_around, lies_in
 from reader.locate.direction import direction_signs
-from reader.locate.ends import CLOSE_QUALITY, LEAN, LIKELY, extended, with_right_ends
+from reader.locate.ends import CLOSE_QUALITY, LEAN, LIKELY, SURE, extended, with_right_ends
 from reader.locate.framed import propose_framed
 from reader.locate.hypothesis import Candidate, Hypothesis, look_at, looking_aside, patch_of
 from reader.locate.outlines import propose_outlined
 from reader.locate.rank import FEATURES, distinct, rank_features, same_place, search_planes, window_scores
 from reader.locate.siblings import Pool, Search, in_reading_order, other_strips
+from reader.measure.evidence import PLAUSIBLE
 from reader.measure.foreign import is_drawn
 from reader.view import View
 
-__all__ = ["evident", "find_strips", "lies_on_a_line"]
+__all__ = ["evident", "find_strips", "lies_on_a_line", "look_closer"]
 
 LEAST_WIDTH_PX = 6.5  # of a window in the search picture: a line is then two pixels thick
 FRAMED_KEPT = 6  # windows per tried direction
@@ -37,6 +38,10 @@ SHARPNESS = 6.0  # how fast a hypothesis' weight falls with its score
 SMALL = 0.3  # length of a whole device's window at most, of the picture's long side
 CLOSE_UP = (0.45, 0.16)  # length and width of a window that fills the picture, of its long side
 AGAIN_NESTED = 8  # rectangles at each place whose sides are moved when unused windows are looked for again
+CLOSER = 1.3  # times as fine as the search picture that a second look at a part must be
+CLOSER_MARGIN = 0.15  # widths of that part, seen around it
+# A window with its recess is up to twice as wide as its membrane; a device is five times as wide.
+DEVICE_WIDTHS = 2.5
 EXTENDED = 2  # rectangles looked at beyond their ends
 BARE_ASPECT = 1.5  # length over width of a picture that may be all membrane
 BARE_SCATTER = 0.02  # log10 of light across the short side: a frame or rim exceeds it
@@ -93,7 +98,7 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
     if first is None:
         return ()
     if not first.lined:
-        first = _on_same_strip(view, pool, scene, first) or first
+        first = _on_same_strip(view, pool, scene, first) or _in_a_device(view, pool, scene, first) or first
     search = Search(pool, view.scale, lambda *place: _candidate(view, *place), evident)
     strips = in_reading_order([first, *other_strips(first, scene, search)])
     kept = [c for c in strips if not _is_drawn(view, c)]
@@ -135,6 +140,53 @@ def _on_same_strip(view: View, pool: Pool, scene: Sequence[Candidate], blank: Ca
     aligned = [replace(w, angle=angle) for w in rough]
     found = (_candidate(view, [w], [odds]) for w, odds in zip(*settled(pool.planes, aligned), strict=True))
     return next((c for c in found if c.lined and evident(c)), None)
+
+
+def _in_a_device(view: View, pool: Pool, scene: Sequence[Candidate], blank: Candidate) -> Candidate | None:
+    """Return a window with lines in a plain device, if the blank one lies in none: it is print, or paper.
+
+    Or it is a whole device, in which the window is too small for the search.
+    """
+    if _device(view, pool, blank) is not None:
+        return None
+    likely = [c for c in scene if evident(c)]
+    housed = (c for c in likely if c.lined and _device(view, pool, c) is not None)
+    if (first := next(housed, None)) is not None:
+        return first
+    outlines = [c.hypotheses[0].window for c in likely if not c.lined]
+    closer = ((c, outline) for outline in outlines for c in look_closer(view, outline))
+    return next((c for c, outline in closer if lies_in(c.hypotheses[0].window, outline)), None)
+
+
+def look_closer(view: View, outline: Window) -> list[Candidate]:
+    """Look for windows with lines in a part of the photo, as finely as if it were all there is.
+
+    Parameters
+    ----------
+    view : View
+        The photo.
+    outline : Window
+        The part; none is looked at that was seen nearly as finely before.
+    """
+    corners = np.array(outline.quad())
+    margin = CLOSER_MARGIN * outline.width
+    size = np.array(view.pixels.shape[1::-1])
+    low = np.clip((corners.min(axis=0) - margin).astype(int), 0, size)
+    high = np.clip((corners.max(axis=0) + margin).astype(int) + 1, 0, size)
+    part = View(view.pixels[low[1] : high[1], low[0] : high[0]])
+    if part.scale < CLOSER * view.scale:
+        return []
+    found = (c for c in _in_scene(part, _pool(part)) if c.lined and evident(c))
+    return [_shifted(c, float(low[0]), float(low[1])) for c in found]
+
+
+def _shifted(candidate: Candidate, dx: float, dy: float) -> Candidate:
+    """Return a candidate that was found in a part of the photo by its place in the whole."""
+    moved = (
+        replace(h, window=replace(h.window, x=h.window.x + dx, y=h.window.y + dy))
+        for h in candidate.hypotheses
+    )
+    return replace(candidate, hypotheses=tuple(moved))
 
 
 def _small_blank(candidate: Candidate, long_side: int) -> bool:
@@ -250,7 +302,7 @@ def _fills_picture(close: Candidate) -> bool:
     A device has text, wells and a window inside, so that its best "line" is poor.
     """
     control = close.hypotheses[0].control
-    return control is not None and control.quality > CLOSE_QUALITY
+    return control is not None and control.plausible > PLAUSIBLE and control.quality > CLOSE_QUALITY
 
 
 def _close_up(view: View) -> Candidate | None:
@@ -322,11 +374,22 @@ def _candidate(view: View, windows: Sequence[Window], odds: Sequence[float]) -> 
         look_at(view, window.scaled(1 / view.scale), RANK_WEIGHT * log_odds, in_scene=True)
         for window, log_odds in zip(windows, odds, strict=True)
     ]
+    hypotheses = _without_devices(hypotheses)
     best = max(with_right_ends(hypotheses), key=lambda h: h.score)
     if best.control_probability < LIKELY:
         once = extended(view, best)
         hypotheses += once + [longer for h in once[:1] for longer in extended(view, h)]
     return Candidate(_weighted(with_right_ends(hypotheses)), float(max(odds)), close_up=False)
+
+
+def _without_devices(hypotheses: list[Hypothesis]) -> list[Hypothesis]:
+    """Leave out what has no line and holds a window that surely has one, as devices hold windows."""
+    lined = [h for h in hypotheses if h.control_probability > SURE]
+    return [
+        h
+        for h in hypotheses
+        if h.control_probability > LIKELY or not any(lies_in(x.window, h.window) for x in lined)
+    ]
 
 
 def _places(windows: Sequence[Window], odds: np.ndarray, nested: int = NESTED) -> list[np.ndarray]:
@@ -338,9 +401,14 @@ def _places(windows: Sequence[Window], odds: np.ndarray, nested: int = NESTED) -
         if home is None:
             if len(groups) < PLACES:
                 groups.append([int(i)])
-        elif len(home) < nested:
+        elif sum(_alike_wide(window, windows[k]) for k in home) < nested:
             home.append(int(i))
     return [np.array(g) for g in groups]
+
+
+def _alike_wide(a: Window, b: Window) -> bool:
+    """Tell whether two rectangles at one place may be one thing, and not a device and its window."""
+    return max(a.width, b.width) < DEVICE_WIDTHS * min(a.width, b.width)
 
 
 def _weighted(hypotheses: Sequence[Hypothesis]) -> tuple[Hypothesis, ...]:

@@ -18,12 +18,15 @@ import numpy as np
 from reader.measure.lines import FoundLine
 
 __all__ = [
+    "CLEAR_TINT",
     "FARTHEST",
     "FEATURES",
     "PLAUSIBLE",
+    "RIM_HEIGHT",
     "control_height_probability",
     "control_probability",
     "is_fine_shadow",
+    "is_ghost",
     "is_join",
     "is_rim",
     "likely_control",
@@ -70,6 +73,11 @@ RIM_HEIGHT = 0.6  # absorbance
 RIM_FRAME, RIM_PLAUSIBLE = 0.8, 0.9
 # Where two materials meet, nearly all that surrounds a line speaks against it, sides included.
 JOIN_FRAME, JOIN_PLAUSIBLE = 0.75, 0.05
+
+# Where protein was striped, a membrane that no label has reached may be a trace darker, or bear the groove of
+# the dispenser: grey, where the control is coloured. The least like of 60 real lines as faint has 0.96.
+GHOST_HEIGHT = 0.04  # absorbance
+LIKENESS = 0.95  # cosine between its colour and the control line's: 18 degrees
 
 # A shadow in the groove between two materials: grey, finer than a line of 0.8 mm, which on a membrane of 4 mm
 # has a sigma of 0.085 widths, and not as dense as a black label's line.
@@ -146,7 +154,8 @@ def line_features(line: FoundLine, control: FoundLine, aspect: float) -> tuple[f
 def line_probability(line: FoundLine, control: FoundLine, aspect: float) -> float:
     """Return how probable it is that a found line is a test line, 0..1."""
     # What stands out more than the control line cannot be told to be the shadow by it.
-    if is_rim(line, control) or (is_join(line) and line.height < control.height):
+    paler_join = is_join(line) and line.height < control.height
+    if paler_join or is_rim(line, control) or is_ghost(line, control):
         return 0.0
     weights, intercept = _model()
     score = intercept + sum(w * v for w, v in zip(weights, line_features(line, control, aspect), strict=True))
@@ -163,6 +172,11 @@ def is_rim(line: FoundLine, control: FoundLine) -> bool:
 def is_join(line: FoundLine) -> bool:
     """Tell whether a bar is the shadow at which two materials meet, by what is before and after it."""
     return line.plausible < JOIN_PLAUSIBLE and line.frame < JOIN_FRAME and line.height < RIM_HEIGHT
+
+
+def is_ghost(line: FoundLine, control: FoundLine) -> bool:
+    """Tell whether a bar is too faint to have a dye of its own, and not of the control line's colour."""
+    return line.height < GHOST_HEIGHT and _cosine(line, control) < LIKENESS
 
 
 def is_fine_shadow(line: FoundLine) -> bool:
@@ -183,9 +197,12 @@ def _likeness(line: FoundLine, control: FoundLine) -> float:
     Shadows, folds and dirt are grey; a line of another colour than the control's is usual in kits whose
     control has its own dye.
     """
+    return max(_cosine(line, control), min(line.tint / CLEAR_TINT, 1.0))
+
+
+def _cosine(line: FoundLine, control: FoundLine) -> float:
     norm = float(np.linalg.norm(line.colour) * np.linalg.norm(control.colour))
-    cosine = float(line.colour @ control.colour) / max(norm, 1e-9)
-    return max(cosine, min(line.tint / CLEAR_TINT, 1.0))
+    return float(line.colour @ control.colour) / max(norm, 1e-9)
 
 
 def _log(value: float, low: float, high: float) -> float:

@@ -33,10 +33,8 @@ LEAST_QUALITY = -1.3  # of a control line, which is about 0 for a good one; none
 END, END_FRAME = 0.9, 0.6
 
 # What follows is asked of a window in a device only: a picture cut at the membrane does not show it.
-HAIR, HAIR_TINT = (
-    0.075,
-    0.4,
-)  # full width at half height, membrane widths, and tint: a rule, a joint, a scratch
+# A rule, a joint or a scratch: full width at half height (membrane widths), and tint.
+HAIR, HAIR_TINT = 0.075, 0.4
 # Ink is as black as it is dense: lines as dense as that show the colour of their label.
 INK, INK_TINT = 1.0, 0.3  # absorbance, and tint
 CLOSE = 0.8  # membrane widths between the nearest lines: they are striped 2.5 mm apart or more

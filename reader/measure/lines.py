@@ -25,6 +25,7 @@ __all__ = [
     "SHOULDER_SIGMAS",
     "FoundLine",
     "Patch",
+    "describe_bar",
     "find_lines",
     "ground",
     "is_flank",
@@ -242,12 +243,32 @@ def find_lines(patch: Patch) -> tuple[FoundLine, ...]:
         if flanks is None:
             taken[best[1]] = True
             continue
-        k, place = _fitted(scans, rows[0], *best)
-        found.append((k, _describe(rows, scans[k], place, flanks=flanks, patch=patch)))
+        k, place, sigma = _fitted(scans, rows[0], *best)
+        line = _describe(rows, scans[k], place, flanks=flanks, patch=patch)
+        found.append((k, replace(line, sigma=sigma / patch.rows)))
         _bridge(rows, taken, flanks)
     noise = {k: _noise(scans[k], rows, taken) for k in {k for k, _ in found}}
     lines = [replace(line, snr=line.height / noise[k]) for k, line in found]
     return tuple(line for line in lines if line.explained > LEAST_EXPLAINED)
+
+
+def describe_bar(patch: Patch, scan: LineScan, place: int) -> FoundLine | None:
+    """Describe what lies at a place of a window as a line, or return None if nothing is seen beside it.
+
+    Parameters
+    ----------
+    patch : Patch
+        The window.
+    scan : LineScan
+        Over the patch's own profiles, for the width of the line.
+    place : int
+        Sample of the profiles.
+    """
+    if patch.profiles is None:
+        return None
+    rows = patch.profiles.rows
+    flanks = _flanks(rows, scan.weights, place, scan.sigma)
+    return None if flanks is None else _describe(rows, scan, place, flanks=flanks, patch=patch)
 
 
 def is_flank(line: FoundLine, other: FoundLine) -> bool:
@@ -354,8 +375,8 @@ def _strongest(
     return int(k), int(place)
 
 
-def _fitted(scans: list[LineScan], row: FloatArray, k: int, place: int) -> tuple[int, int]:
-    """Return the width and place that fit a found line best, within the neighbourhood where it was found.
+def _fitted(scans: list[LineScan], row: FloatArray, k: int, place: int) -> tuple[int, int, float]:
+    """Return scan and place that fit a found line best where it was found, and its sigma between the scans'.
 
     The search favours wide lines: the wider the neighbourhood, the less of a line its level and slope take
     up. Within one and the same neighbourhood the widths can be compared.
@@ -373,7 +394,21 @@ def _fitted(scans: list[LineScan], row: FloatArray, k: int, place: int) -> tuple
     gain = np.maximum(y @ lines, 0) ** 2 / np.maximum((lines**2).sum(axis=0), 1e-9)
     gain[shifts + place < 0], gain[shifts + place >= len(row)] = -1, -1
     best = int(gain.argmax())
-    return best // len(SHIFTS), place + int(shifts[best])
+    width, shift = divmod(best, len(SHIFTS))
+    near = range(max(width - 1, 0), min(width + 2, k + 1))
+    sigma = _between([scans[n].sigma for n in near], gain.reshape(-1, len(SHIFTS))[near, shift])
+    return width, place + int(shifts[best]), sigma
+
+
+def _between(sigmas: Sequence[float], gain: NDArray[np.float64]) -> float:
+    """Return the sigma at the summit of what neighbouring ones explain, or the best where none is between."""
+    best = int(np.argmax(gain))
+    if len(sigmas) < 3 or best != 1:
+        return sigmas[best]
+    x = np.log(sigmas)
+    curve = np.polyfit(x, gain, 2)
+    summit = -curve[1] / (2 * curve[0]) if curve[0] < 0 else x[1]
+    return float(np.exp(np.clip(summit, (x[0] + x[1]) / 2, (x[1] + x[2]) / 2)))
 
 
 def _flanks(rows: FloatArray, weights: FloatArray, place: int, sigma: float) -> _Flanks | None:

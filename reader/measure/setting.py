@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from reader.measure.lines import SIDE_TRIM, FoundLine, Patch
 
-__all__ = ["Setting", "line_plausibility", "plausibilities", "printed", "setting", "tint"]
+__all__ = ["Setting", "line_plausibility", "plausibilities", "printed", "setting", "shows_colours", "tint"]
 
 FloatArray = NDArray[np.float32]
 
@@ -35,7 +35,9 @@ LAMP = 0.5  # log10 between the channels that a lamp leaves after a camera's whi
 HUE = 0.3  # log10 between the channels by which a membrane may differ before and after a line
 YELLOW = 0.2  # absorbance in blue beyond that in green, of the largest: gold, blue and black have none
 CHANGED = (0.22, 0.55)  # unlikeness of the cross-sections on both sides of a line: grey, coloured
-STEP = (0.22, 0.9)  # difference of level on both sides over the height: grey, coloured
+# Difference of level on both sides over the height: grey, coloured. The edge of a shadow may fall on a line,
+# and no join or shadow is as coloured as one.
+STEP = (0.22, 1.5)
 END = (0.62, 0.3)  # membrane widths from the nearer end: joins of pads and shadows of rims lie there
 GRAIN = (0.5, 1.6)  # log of the ratio of the textures on both sides: grey, coloured
 PLAIN = 0.004  # absorbance: texture of a smooth membrane in a clean photo
@@ -91,7 +93,7 @@ def plausibilities(patch: Patch, lines: Sequence[FoundLine]) -> tuple[float, ...
     """Return `line_plausibility` of each line of a window."""
     if not lines:
         return ()
-    face = _Face(printed(patch), _coloured(patch))
+    face = _Face(printed(patch), shows_colours(patch))
     return tuple(_plausibility(setting(patch, line), line, face) for line in lines)
 
 
@@ -232,7 +234,7 @@ def _colour(part: FloatArray) -> NDArray[np.float64] | None:
     return np.asarray(np.median(light, axis=0), np.float64) if len(light) else None
 
 
-def _coloured(patch: Patch) -> bool:
+def shows_colours(patch: Patch) -> bool:
     """Tell a picture with colours from a grey one, whose channels are all the same."""
     spread = np.ptp(patch.log_light, axis=2)
     return bool(np.nanmax(spread) > 1e-4) if np.isfinite(spread).any() else False

@@ -31,6 +31,13 @@ def cassette_picture(angle_deg: float = 0.0, brand: str = "COVID-19 Ag") -> Pict
 
 
 @cache
+def distant_picture() -> Picture:
+    wood = Background("wood", (0.35, 0.25, 0.18))
+    seen = scene([cassette(LINES)], size_px=(2400, 1800), fill=0.15, background=wood)
+    return render(seen, np.random.default_rng(17))
+
+
+@cache
 def pair_picture() -> Picture:
     devices = [cassette(LINES, brand="A 1"), cassette({"C": 0.4, "T": 0.0}, brand="B 2")]
     return render(scene(devices, size_px=(800, 800), fill=0.9), np.random.default_rng(12))

@@ -10,7 +10,7 @@ import pytest
 
 import reader
 from reader.geometry import Window, from_corners, overlap
-from reader.locate.device import device_around
+from reader.locate.device import device_around, lies_in
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 TRUTH = json.loads((SAMPLES / "truth.json").read_text("utf-8"))["pictures"]
@@ -84,3 +84,10 @@ def test_the_first_two_corners_of_an_outline_lie_at_the_control_end():
     device, window = np.array(strip.outline), np.array(strip.window)
     flow = window[2] - window[1]
     assert (device[2] - device[1]) @ flow > 0
+
+
+def test_a_window_lies_in_its_device_and_neither_across_it_nor_in_its_recess():
+    assert lies_in(WINDOW, Window(105, 62, 0.0, 140, 45))
+    assert lies_in(WINDOW, Window(105, 62, np.pi / 2, 45, 140))
+    assert not lies_in(WINDOW, Window(105, 62, 0.5, 140, 45))
+    assert not lies_in(WINDOW, Window(100, 60, 0.0, 55, 16))

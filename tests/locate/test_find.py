@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from reader.geometry import Window, overlap
-from reader.locate.find import evident, find_strips, lies_on_a_line
+from reader.locate.find import evident, find_strips, lies_on_a_line, look_closer
 from reader.locate.hypothesis import Candidate, Hypothesis, patch_of
 from reader.measure.lines import FoundLine
 from reader.simulate import Picture
@@ -166,3 +166,21 @@ def test_what_is_beside_a_line_along_the_strip_or_as_wide_as_it_is_none(along, a
     inner = lined(Window(along, aside, math.radians(turn), 90.0, width))
     assert not lies_on_a_line(inner, whole)
     assert not lies_on_a_line(whole, whole)
+
+
+def test_a_window_too_small_for_the_search_is_found_by_a_closer_look_at_its_device():
+    picture = scenes.distant_picture()
+    device = scenes.window_of(picture.truth[0].outline)
+    (candidate,) = look_closer(View(picture.pixels), device)
+    assert candidate.lined
+    assert_seen(candidate, picture.truth[0])
+
+
+def test_nothing_is_looked_at_more_closely_than_it_was():
+    picture = scenes.cassette_picture()
+    assert look_closer(View(picture.pixels), scenes.window_of(picture.truth[0].outline)) == []
+
+
+def test_a_part_of_a_bare_table_holds_no_window():
+    view = View(np.tile(scenes.table_picture().pixels, (3, 3, 1)))
+    assert look_closer(view, Window(600, 500, 0.3, 300, 90)) == []

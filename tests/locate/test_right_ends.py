@@ -65,3 +65,20 @@ def test_a_rectangle_that_takes_in_a_grey_rim_is_marked_down_and_the_one_that_en
     kept, marked = scores(right, beyond)
     assert kept == 0
     assert marked < 0
+
+
+def test_a_rectangle_that_ends_at_a_coloured_line_beside_a_pad_is_marked_down():
+    beside_a_pad = found(place=3.6, to_end=1.4, step=0.42, plausible=0.99)
+    whole = hypothesis(0.0, LENGTH, control(0.0), beside_a_pad)
+    cut = hypothesis(0.0, 3.5, control(0.0))
+    kept, marked = scores(whole, cut)
+    assert kept == 0
+    assert marked < -1
+
+
+def test_a_rectangle_that_ends_at_a_grey_bar_beside_another_level_is_not_marked_down():
+    join = found(place=3.6, to_end=1.4, step=0.42, plausible=0.99, colour=GREY)
+    whole = hypothesis(0.0, LENGTH, control(0.0, colour=1.5 * GREY), join)
+    cut = hypothesis(0.0, 3.5, control(0.0, colour=1.5 * GREY))
+    _, kept = scores(whole, cut)
+    assert kept == 0

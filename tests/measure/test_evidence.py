@@ -13,6 +13,7 @@ from reader.measure.evidence import (
     FEATURES,
     control_probability,
     is_fine_shadow,
+    is_ghost,
     is_join,
     is_rim,
     likely_control,
@@ -167,3 +168,16 @@ def test_what_is_dense_or_has_one_surrounding_is_no_join(changes):
 def test_a_fine_grey_bar_may_be_the_groove_between_two_materials(changes, shadow):
     groove = {"colour": np.array([0.12, 0.12, 0.125]), "sigma": 0.05, "height": 0.12}
     assert is_fine_shadow(found(**{**groove, **changes})) is shadow
+
+
+def test_a_faint_bar_of_another_colour_than_the_control_lines_is_no_line():
+    faint = {"place": 3.6, "height": 0.02, "snr": 20.0, "block_snr": 30.0}
+    ghost = found(**faint, colour=np.full(3, 0.02))
+    assert is_ghost(ghost, CONTROL)
+    assert line_probability(ghost, CONTROL, ASPECT) == 0
+    assert not is_ghost(found(**faint, colour=0.08 * GOLD), CONTROL)
+
+
+def test_a_clear_line_may_have_a_dye_of_its_own_and_a_grey_control_has_grey_lines():
+    assert not is_ghost(replace(TEST, colour=np.array([0.1, 0.1, 0.0])), CONTROL)
+    assert not is_ghost(found(height=0.02, colour=np.full(3, 0.02)), found(colour=np.full(3, 0.3)))
