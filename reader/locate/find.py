@@ -311,22 +311,38 @@ def _in_scene(view: View, pool: Pool) -> tuple[Candidate, ...]:
     """Look for windows that are small in the picture."""
     # A place that cannot be evident is not worth a close look.
     places = [p for p in _places(pool.windows, pool.odds) if pool.odds[p].max() > LINED_ODDS]
-    found = [_candidate(view, [pool.windows[i] for i in p], pool.odds[p]) for p in places]
+    looks = [_looks(view, [pool.windows[i] for i in p], pool.odds[p]) for p in places]
+    odds = [float(pool.odds[p].max()) for p in places]
+    found = [_judged(hypotheses, o) for hypotheses, o in zip(looks, odds, strict=True)]
+    if not any(c.lined and evident(c) for c in found):
+        found = [_judged(_reaching(view, hypotheses), o) for hypotheses, o in zip(looks, odds, strict=True)]
     found = [c for c in found if not any(lies_on_a_line(c, other) for other in found)]
     return tuple(sorted(found, key=lambda c: -c.hypotheses[0].score))
 
 
 def _candidate(view: View, windows: Sequence[Window], odds: Sequence[float]) -> Candidate:
-    """Look closely at rectangles of one place, in pixels of the search picture."""
-    hypotheses = [
+    """Look closely at rectangles of one place, in pixels of the search picture, and beyond their ends."""
+    return _judged(_reaching(view, _looks(view, windows, odds)), float(max(odds)))
+
+
+def _looks(view: View, windows: Sequence[Window], odds: Sequence[float]) -> list[Hypothesis]:
+    return [
         look_at(view, window.scaled(1 / view.scale), RANK_WEIGHT * log_odds, in_scene=True)
         for window, log_odds in zip(windows, odds, strict=True)
     ]
+
+
+def _reaching(view: View, hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """Add what lies beyond the ends of the best rectangle, if it shows no control line."""
     best = max(with_right_ends(hypotheses), key=lambda h: h.score)
-    if best.control_probability < LIKELY:
-        once = extended(view, best)
-        hypotheses += once + [longer for h in once[:1] for longer in extended(view, h)]
-    return Candidate(_weighted(with_right_ends(hypotheses)), float(max(odds)), close_up=False)
+    if best.control_probability >= LIKELY:
+        return list(hypotheses)
+    once = extended(view, best)
+    return [*hypotheses, *once, *(longer for h in once[:1] for longer in extended(view, h))]
+
+
+def _judged(hypotheses: Sequence[Hypothesis], odds: float) -> Candidate:
+    return Candidate(_weighted(with_right_ends(hypotheses)), odds, close_up=False)
 
 
 def _places(windows: Sequence[Window], odds: np.ndarray, nested: int = NESTED) -> list[np.ndarray]:
