@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reader.measure.scan import LineScan
+from reader.medians import median
 
 __all__ = [
     "BLOCKS",
@@ -77,6 +78,11 @@ class Patch:
     columns: int
     side: int
     end: int
+
+    @cached_property
+    def planes(self) -> FloatArray:
+        """The same with the channels one after another, shape (3, rows + 2·side, columns + 2·end)."""
+        return np.ascontiguousarray(self.log_light.transpose(2, 0, 1))
 
     @cached_property
     def grey(self) -> FloatArray:
@@ -303,20 +309,21 @@ def ground(patch: Patch, lines: Sequence[FoundLine]) -> float:
     if len(x) < patch.rows // 2:
         return 0.0
     rows = profiles.rows[BLOCKS + 1 :, x].astype(np.float64)
-    return max(_departure(x.astype(np.float64), y) for y in rows)
+    return float(_departures(x.astype(np.float64), rows).max())
 
 
-def _departure(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    """Return the median departure from a straight line that outliers do not draw to themselves."""
+def _departures(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return each row's median departure from a straight line that outliers do not draw to themselves."""
     weights = np.ones_like(y)
-    spread = 0.0
+    spread = np.zeros(len(y))
     for _ in range(ROBUST_ROUNDS):
-        share = weights / weights.sum()
-        along, level = x - share @ x, y - share @ y
-        slope = float(share @ (along * level)) / max(float(share @ (along * along)), 1e-9)
-        rest = np.abs(level - slope * along)
-        spread = 1.4826 * float(np.median(rest))
-        weights = 1 / np.maximum(rest / max(spread, 1e-6), 1.0)
+        share = weights / weights.sum(axis=1, keepdims=True)
+        along, level = x - (share @ x)[:, None], y - (share * y).sum(axis=1, keepdims=True)
+        weighted = share * along
+        slope = (weighted * level).sum(axis=1) / np.maximum((weighted * along).sum(axis=1), 1e-9)
+        rest = np.abs(level - slope[:, None] * along)
+        spread = 1.4826 * median(rest)
+        weights = 1 / np.maximum(rest / np.maximum(spread, 1e-6)[:, None], 1.0)
     return spread
 
 
@@ -414,7 +421,7 @@ def _describe(
     amplitudes = scan.amplitudes(rows)
     height = float(amplitudes[0, place])
     blocks = amplitudes[1 : BLOCKS + 1, place]
-    median = float(np.median(blocks))
+    middle = float(median(blocks))
     error = float(blocks.std(ddof=1)) / math.sqrt(BLOCKS)
     slope, bend = _course(amplitudes[1 : BLOCKS + 1], place, scan.sigma)
     close = _flanks(rows, scan.weights, place, scan.sigma) or flanks
@@ -428,8 +435,8 @@ def _describe(
         height=height,
         snr=0.0,
         block_snr=float(blocks.mean()) / max(error, 1e-6),
-        full=float((blocks > 0.4 * median).mean()) if median > 0 else 0.0,
-        least=float(blocks.min()) / max(median, 1e-9),
+        full=float((blocks > 0.4 * middle).mean()) if middle > 0 else 0.0,
+        least=float(blocks.min()) / max(middle, 1e-9),
         uneven=float(blocks.std() / max(blocks.mean(), 1e-9)),
         step=step / max(height, 1e-6),
         explained=scan.explained(rows[0], place),
@@ -518,4 +525,4 @@ def _noise(scan: LineScan, rows: FloatArray, taken: NDArray[np.bool_]) -> float:
     free = amplitude[measurable & ~taken]
     if free.size < 12:
         free = amplitude[measurable]
-    return max(1.4826 * float(np.median(free)), NOISE_FLOOR) if free.size else 1.0
+    return max(1.4826 * float(median(free)), NOISE_FLOOR) if free.size else 1.0
