@@ -66,6 +66,13 @@ class View:
         return np.asarray(cv2.resize(source, size, interpolation=method), np.uint8)
 
     @cached_property
+    def brightest(self) -> NDArray[np.uint8]:
+        """The brightest channel of the search picture, sRGB-encoded 8-bit."""
+        # NumPy takes twenty times as long for the maximum over so short an axis.
+        r, g, b = cv2.split(self.small)
+        return np.asarray(cv2.max(cv2.max(r, g), b), np.uint8)
+
+    @cached_property
     def linear_small(self) -> FloatArray:
         """The search picture in linear light."""
         return linear_light(self.small)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reader.geometry import Window
-from reader.locate.edges import edge_map
+from reader.locate.edges import edge_maps
 from reader.locate.letters import Letters, read_letters
 from reader.view import View
 
@@ -218,8 +218,7 @@ def _outlines(image: NDArray[np.uint8]) -> list[NDArray[Any]]:
     found: list[NDArray[Any]] = []
     for blur in BLURS:
         smooth = np.asarray(cv2.GaussianBlur(image, (0, 0), blur), np.uint8)
-        for low, high in THRESHOLDS:
-            edges = edge_map(smooth, low, high)
+        for edges in edge_maps(smooth, THRESHOLDS):
             for gap in GAPS:
                 bridged = cv2.dilate(edges, np.ones((gap, gap), np.uint8)) if gap else edges
                 found += cv2.findContours(bridged, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)[0]

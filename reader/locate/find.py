@@ -293,7 +293,7 @@ def _bare_membrane(view: View) -> list[Hypothesis]:
 def _pool(view: View) -> Pool:
     """Propose windows that are small in the picture, and rank them."""
     log_small = view.log_small
-    outlines = propose_outlined(np.ascontiguousarray(view.small.max(axis=2)))
+    outlines = propose_outlined(view.brightest)
     proposals = outlines + propose_from_bars(log_small, find_bars(log_small))
     windows = distinct([w for w in proposals if w.width >= LEAST_WIDTH_PX])
     planes = search_planes(log_small)
