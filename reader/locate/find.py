@@ -48,6 +48,7 @@ RIM = 0.6  # share 0..1 of each of its sides that is a rim; the weaker ends of s
 BLANK_MOTTLE = 0.02  # absorbance: unused membranes stay at 0.01, whole devices reach 0.03
 OFF_CENTRE = 0.15  # of the picture: a window that was cut out by hand lies nearer to its middle
 BLANK_ODDS = 3.4  # least log-odds of a window without one
+NO_CONTROL = 0.01  # probability of a control line below which another rectangle of a place hardly shows one
 # Two of three unused windows have a well beyond one end only, and one of twelve other plain rectangles.
 WELL_ODDS = 2.0  # log-odds
 SETTLING = 1.0  # log-odds that the best of many places of four sides gains anywhere, on a bare table too
@@ -310,14 +311,30 @@ def _device(view: View, pool: Pool, candidate: Candidate) -> Window | None:
 def _in_scene(view: View, pool: Pool) -> tuple[Candidate, ...]:
     """Look for windows that are small in the picture."""
     # A place that cannot be evident is not worth a close look.
-    places = [p for p in _places(pool.windows, pool.odds) if pool.odds[p].max() > LINED_ODDS]
-    looks = [_looks(view, [pool.windows[i] for i in p], pool.odds[p]) for p in places]
-    odds = [float(pool.odds[p].max()) for p in places]
-    found = [_judged(hypotheses, o) for hypotheses, o in zip(looks, odds, strict=True)]
-    if not any(c.lined and evident(c) for c in found):
-        found = [_judged(_reaching(view, hypotheses), o) for hypotheses, o in zip(looks, odds, strict=True)]
+    places = [p for p in _places(pool.windows, pool.odds) if pool.odds[p[0]] > LINED_ODDS]
+    looks: list[list[Hypothesis]] = []
+    lined = False
+    for place in places:
+        looks.append(_looks_at(view, pool, place, beside_lined=lined))
+        seen = _judged(looks[-1], pool.odds[place[0]])
+        lined |= seen.lined and evident(seen)
+    if not lined:
+        looks = [_reaching(view, hypotheses) for hypotheses in looks]
+    found = [_judged(hypotheses, pool.odds[p[0]]) for hypotheses, p in zip(looks, places, strict=True)]
     found = [c for c in found if not any(lies_on_a_line(c, other) for other in found)]
     return tuple(sorted(found, key=lambda c: -c.hypotheses[0].score))
+
+
+def _looks_at(view: View, pool: Pool, place: np.ndarray, *, beside_lined: bool) -> list[Hypothesis]:
+    """Look at the rectangles of a place, likeliest first.
+
+    Once a window with lines was seen at better odds, one look settles a place that shows no control line.
+    """
+    windows, odds = [pool.windows[i] for i in place], pool.odds[place]
+    looks = _looks(view, windows[:1], odds[:1])
+    if not beside_lined or looks[0].control_probability > NO_CONTROL:
+        looks += _looks(view, windows[1:], odds[1:])
+    return looks
 
 
 def _candidate(view: View, windows: Sequence[Window], odds: Sequence[float]) -> Candidate:
