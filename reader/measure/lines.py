@@ -282,7 +282,7 @@ def texture(patch: Patch) -> tuple[float, float]:
     side, end = round(SIDE_TRIM * patch.rows), round(END_TRIM * patch.rows)
     rows = slice(patch.side + side, patch.side + patch.rows - side)
     columns = slice(patch.end + end, patch.end + patch.columns - end)
-    light = patch.log_light[rows, columns] @ SEARCH_MIX
+    light = patch.grey[rows, columns]
     light = light[:, np.isfinite(light).all(axis=0)]
     if light.shape[1] < patch.rows // 2:
         return math.inf, math.inf
@@ -371,12 +371,13 @@ def _fitted(scans: list[LineScan], row: FloatArray, k: int, place: int) -> tuple
     index = place + offsets.astype(int)
     seen = (index >= 0) & (index < len(row))
     seen[seen] &= scans[k].weights[index[seen]] > 0
-    x, y = offsets[seen], row[index[seen]]
-    level, _ = np.linalg.qr(np.column_stack([np.ones_like(x), x]))
+    x, y = offsets[seen].astype(np.float64), row[index[seen]]
     sigmas = np.repeat([s.sigma for s in scans[: k + 1]], len(SHIFTS))
     shifts = np.tile(SHIFTS, k + 1)
     lines = np.exp(-((x[:, None] - shifts) ** 2) / (2 * sigmas**2))
-    lines -= level @ (level.T @ lines)
+    x = x - x.mean()
+    lines -= lines.mean(axis=0)
+    lines -= np.outer(x, (x @ lines) / (x @ x))
     gain = np.maximum(y @ lines, 0) ** 2 / np.maximum((lines**2).sum(axis=0), 1e-9)
     gain[shifts + place < 0], gain[shifts + place >= len(row)] = -1, -1
     best = int(gain.argmax())
@@ -418,12 +419,13 @@ def _describe(
     patch: Patch,
 ) -> FoundLine:
     """Gather what tells a line from other marks."""
-    amplitudes = scan.amplitudes(rows)
-    height = float(amplitudes[0, place])
-    blocks = amplitudes[1 : BLOCKS + 1, place]
+    first = max(0, place - _course_reach(scan.sigma))
+    amplitudes = scan.amplitudes(rows, slice(first, place + _course_reach(scan.sigma) + 1))
+    height = float(amplitudes[0, place - first])
+    blocks = amplitudes[1 : BLOCKS + 1, place - first]
     middle = float(median(blocks))
     error = float(blocks.std(ddof=1)) / math.sqrt(BLOCKS)
-    slope, bend = _course(amplitudes[1 : BLOCKS + 1], place, scan.sigma)
+    slope, bend = _course(amplitudes[1 : BLOCKS + 1], place - first)
     close = _flanks(rows, scan.weights, place, scan.sigma) or flanks
     reach = round(SLOPE_REACH * patch.rows)
     step = abs(float(flanks.after[0] - flanks.before[0]))
@@ -440,7 +442,7 @@ def _describe(
         uneven=float(blocks.std() / max(blocks.mean(), 1e-9)),
         step=step / max(height, 1e-6),
         explained=scan.explained(rows[0], place),
-        colour=amplitudes[BLOCKS + 1 :, place].copy(),
+        colour=amplitudes[BLOCKS + 1 :, place - first].copy(),
         slope=slope / patch.rows,
         bend=bend / patch.rows,
         to_end=_to_end(patch, place),
@@ -490,7 +492,7 @@ def _frame(patch: Patch, place: int) -> float:
 def _side_contrast(patch: Patch, columns: slice) -> NDArray[np.float64]:
     """Return how much brighter the membrane is than what lies beside it, one number for each side."""
     depth = round(FRAME_DEPTH * patch.rows)
-    light = patch.log_light[:, columns] @ SEARCH_MIX
+    light = patch.grey[:, columns]
     top, bottom = patch.side, patch.side + patch.rows
     beside = (light[: max(top - depth // 2, 0)], light[bottom + depth // 2 :])
     inside = (light[top + depth // 2 : top + 2 * depth], light[bottom - 2 * depth : bottom - depth // 2])
@@ -498,16 +500,18 @@ def _side_contrast(patch: Patch, columns: slice) -> NDArray[np.float64]:
 
 
 def _mean(light: FloatArray) -> float:
-    known = light[np.isfinite(light)]
-    return float(known.mean()) if known.size else math.nan
+    known = light[~np.isnan(light)]
+    return float(known.sum(dtype=np.float64)) / known.size if known.size else math.nan
 
 
-def _course(blocks: NDArray[np.float64], place: int, sigma: float) -> tuple[float, float]:
+def _course_reach(sigma: float) -> int:
+    """Return how far from its middle a line is followed, samples."""
+    return max(1, round(1.2 * sigma))
+
+
+def _course(blocks: NDArray[np.float64], place: int) -> tuple[float, float]:
     """Follow a line across the membrane: its lean per width and its departure from straight, samples."""
-    reach = max(1, round(1.2 * sigma))
-    start = max(0, place - reach)
-    near = blocks[:, start : place + reach + 1]
-    offset = near.argmax(axis=1) + start - place
+    offset = blocks.argmax(axis=1) - place
     across = (np.arange(BLOCKS) - (BLOCKS - 1) / 2) / BLOCKS * (1 - 2 * SIDE_TRIM)
     weight = np.maximum(blocks[:, place], 0) + 1e-9
     if np.ptp(offset) == 0:
