@@ -49,7 +49,7 @@ class View:
 
     @cached_property
     def halvings(self) -> tuple[NDArray[Any], ...]:
-        """The photo and its copies at a half, a quarter and so on, as far as the search picture needs them."""
+        """The photo and its copies at a half, a quarter and so on, down to near the search picture."""
         levels = [self.pixels]
         while max(levels[-1].shape[:2]) > HALVED * SEARCH_PX and not any(n % 2 for n in levels[-1].shape[:2]):
             # Halving is many times as fast as averaging over areas of broken size.

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 __all__ = ["edge_maps"]
 
 
-def edge_maps(
-    plane: NDArray[np.uint8], thresholds: Sequence[tuple[float, float]]
-) -> list[NDArray[np.uint8]]:
+def edge_maps(plane: NDArray[np.uint8], thresholds: Sequence[tuple[float, float]]) -> list[NDArray[np.uint8]]:
     """Return the edges of a picture, from faint to strong ones.
 
     The derivatives are taken here: given a picture instead, OpenCV 5.0 on one thread hands it to a library

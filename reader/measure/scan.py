@@ -76,9 +76,7 @@ class LineScan:
         """Inverse variance of the amplitude per unit of white noise; 0 where no line can be measured."""
         return self._solution[1]
 
-    def amplitudes(
-        self, profiles: NDArray[np.floating], places: slice = slice(None)
-    ) -> NDArray[np.float64]:
+    def amplitudes(self, profiles: NDArray[np.floating], places: slice = slice(None)) -> NDArray[np.float64]:
         """Fit a line at every place of every profile.
 
         Parameters
