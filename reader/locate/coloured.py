@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reader.colour import brightest
 from reader.geometry import Window, from_box, halvings, sample_each
 
 __all__ = ["Bar", "find_bars", "propose_from_bars"]
@@ -180,7 +181,7 @@ def propose_from_bars(log_image: FloatArray, bars: list[Bar]) -> list[Window]:
         return []
     strips = [_along(bar.shape) for bar in bars]
     count = round(2 * REACH * CELLS)
-    levels = halvings(np.maximum(np.maximum(log_image[..., 0], log_image[..., 1]), log_image[..., 2]))
+    levels = halvings(brightest(log_image))
     seen = sample_each(levels, strips, count, 5)
     steps = _steps(np.sort(seen, axis=1)[:, 2], seen.std(axis=1))
     middle = count / 2

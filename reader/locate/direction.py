@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reader.colour import brightest
 from reader.geometry import Window
 from reader.locate.edges import edge_maps
 from reader.locate.letters import Letters, read_letters
@@ -182,7 +183,7 @@ def _well(light: FloatArray, aspect: float) -> tuple[float, NDArray[np.bool_]]:
     """Return how much the likeliest well looks like one, 0..1, and where all that may be wells lie."""
     hole = np.zeros(light.shape[:2], bool)
     best = 0.0
-    bright = light.max(axis=2)
+    bright = brightest(light)
     near = _face(bright, aspect)
     if not np.isfinite(near).any():
         return best, hole

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from reader.colour import brightest
 from reader.geometry import Window
 from reader.locate.blank import outlined_again, set_off, settled
 from reader.locate.coloured import find_bars, propose_from_bars
@@ -294,7 +295,7 @@ def _bare_membrane(view: View) -> list[Hypothesis]:
 def _pool(view: View) -> Pool:
     """Propose windows that are small in the picture, and rank them."""
     log_small = view.log_small
-    outlines = propose_outlined(view.brightest)
+    outlines = propose_outlined(brightest(view.small))
     proposals = outlines + propose_from_bars(log_small, find_bars(log_small))
     windows = distinct([w for w in proposals if w.width >= LEAST_WIDTH_PX])
     planes = search_planes(log_small)

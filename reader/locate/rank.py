@@ -16,6 +16,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from reader.colour import brightest
 from reader.geometry import Window, halvings, overlap, sample_each
 from reader.medians import median
 
@@ -58,7 +59,7 @@ FEATURES = (
 def search_planes(log_image: FloatArray) -> FloatArray:
     """Return the planes that are looked at: brightest channel, red over green, blue over red (log10)."""
     r, g, b = (log_image[..., k] for k in range(3))
-    return np.ascontiguousarray(np.dstack([np.maximum(np.maximum(r, g), b), r - g, b - r]))
+    return np.ascontiguousarray(np.dstack([brightest(log_image), r - g, b - r]))
 
 
 def distinct(windows: Sequence[Window]) -> list[Window]:
