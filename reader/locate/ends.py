@@ -20,7 +20,7 @@ from reader.view import View
 __all__ = ["CLOSE_QUALITY", "LEAN", "LIKELY", "extended", "with_right_ends"]
 
 CLOSE_QUALITY = -0.75  # of the best line of a cut window; devices' marks stay below
-EXTENSIONS = (1.4, 0.7)  # widths by which a rectangle is looked at beyond its ends
+EXTENSIONS = (0.7, 1.4)  # widths by which a rectangle is looked at beyond its ends
 CUT_END = 1.5  # what it costs a rectangle to end at a line
 OVERSHOOT = 0.5  # what it costs to take in the rim at which another one ends
 LIKELY, SURE = 0.5, 0.9
@@ -57,7 +57,7 @@ def extended(view: View, h: Hypothesis) -> list[Hypothesis]:
                 continue
             seen = glance_at(view, replace(w, x=x, y=y, length=w.length + widths * w.width))
             if not any(_may_cut(w, seen.window, line) for line in seen.lines):
-                break
+                continue
             longer = seen.judged(h.score, in_scene=False)
             if _cuts(h, longer) and _no_rim_beyond(h, longer):
                 found.append(replace(longer, score=max(h.score, longer.score)))
