@@ -77,7 +77,7 @@ class View:
         """The search picture as log10 of linear light."""
         return np.asarray(cv2.LUT(self.small, _log_codes()), np.float32)
 
-    def linear(self, window: Window, columns: int, rows: int) -> FloatArray:
+    def linear(self, window: Window, columns: int, rows: int, *, shapes: bool = False) -> FloatArray:
         """Look at a window straight, in linear light.
 
         Parameters
@@ -86,6 +86,9 @@ class View:
             In pixels of the photo.
         columns, rows : int
             Samples along and across the flow.
+        shapes : bool, default False
+            Whether to be content with what shapes need: the light of a smaller copy, which was rounded to
+            the photo's codes once more. Faint lines are no more than a code deep.
 
         Returns
         -------
@@ -96,15 +99,15 @@ class View:
         if self.scale < 1 and step * self.scale >= ENOUGH:
             region, near = around(self.small, window.scaled(self.scale))
         else:
-            level = min(len(self.halvings) - 1, max(0, math.floor(math.log2(step / ENOUGH))))
+            level = min(len(self.halvings) - 1, max(0, math.floor(math.log2(step / ENOUGH)))) if shapes else 0
             region, near = around(self.halvings[level], window.scaled(0.5**level))
         if region.size == 0:
             return np.full((rows, columns, 3), np.nan, np.float32)
         return sample(linear_light(region), near, columns, rows)
 
-    def log_light(self, window: Window, columns: int, rows: int) -> FloatArray:
-        """Look at a window straight, in log10 of linear light."""
-        return _log10(self.linear(window, columns, rows))
+    def log_light(self, window: Window, columns: int, rows: int, *, shapes: bool = False) -> FloatArray:
+        """Look at a window straight, in log10 of linear light; parameters as for `linear`."""
+        return _log10(self.linear(window, columns, rows, shapes=shapes))
 
 
 @cache

@@ -146,7 +146,7 @@ def _beyond(view: View, window: Window) -> FloatArray:
     wide = Window(
         x + u[0] * reach / 2, y + u[1] * reach / 2, window.angle, reach, 2 * WELL_BREADTH * window.width
     )
-    return view.log_light(wide, columns, round(2 * WELL_BREADTH * ROWS))
+    return view.log_light(wide, columns, round(2 * WELL_BREADTH * ROWS), shapes=True)
 
 
 def _bare_beside(light: FloatArray, aspect: float) -> bool:

@@ -158,12 +158,11 @@ def _unused(view: View, pool: Pool) -> tuple[Pool, tuple[Candidate, ...]]:
     windows = [*pool.windows, *again]
     odds = np.concatenate([pool.odds, window_scores(pool.planes, again)])
     found = []
-    for place in _places(windows, odds, AGAIN_NESTED):
-        rough = [windows[i] for i in place if odds[i] > BLANK_ODDS - WELL_ODDS]
-        moved, likely = settled(pool.planes, rough)
-        if rough and max(likely) > BLANK_ODDS - WELL_ODDS:
-            k = int(np.argmax(likely))
-            found.append(_candidate(view, [moved[k]], [float(likely[k]) - SETTLING]))
+    least = BLANK_ODDS - WELL_ODDS
+    for place in _places(windows, odds, least, AGAIN_NESTED):
+        moved, likely = settled(pool.planes, [windows[i] for i in place if odds[i] > least])
+        k = int(np.argmax(likely))
+        found.append(_candidate(view, [moved[k]], [float(likely[k]) - SETTLING]))
     long_side = max(view.pixels.shape[:2])
     blank = [c for c in found if _small_blank(c, long_side) and _is_set_off(view, pool, c)]
     return replace(pool, windows=windows, odds=odds), tuple(_with_well(view, c) for c in blank)
@@ -312,7 +311,7 @@ def _device(view: View, pool: Pool, candidate: Candidate) -> Window | None:
 def _in_scene(view: View, pool: Pool) -> tuple[Candidate, ...]:
     """Look for windows that are small in the picture."""
     # A place that cannot be evident is not worth a close look.
-    places = [p for p in _places(pool.windows, pool.odds) if pool.odds[p[0]] > LINED_ODDS]
+    places = _places(pool.windows, pool.odds, LINED_ODDS)
     looks: list[list[Hypothesis]] = []
     lined = False
     for place in places:
@@ -363,14 +362,16 @@ def _judged(hypotheses: Sequence[Hypothesis], odds: float) -> Candidate:
     return Candidate(_weighted(with_right_ends(hypotheses)), odds, close_up=False)
 
 
-def _places(windows: Sequence[Window], odds: np.ndarray, nested: int = NESTED) -> list[np.ndarray]:
-    """Group the best rectangles by place: each group's members overlap with its best."""
+def _places(
+    windows: Sequence[Window], odds: np.ndarray, least: float, nested: int = NESTED
+) -> list[np.ndarray]:
+    """Group the best rectangles by place, from some odds on: each group's members overlap with its best."""
     groups: list[list[int]] = []
     for i in np.argsort(-odds)[:RANKED]:
         window = windows[i]
         home = next((g for g in groups if same_place(window, windows[g[0]])), None)
         if home is None:
-            if len(groups) < PLACES:
+            if len(groups) < PLACES and odds[i] > least:
                 groups.append([int(i)])
         elif len(home) < nested:
             home.append(int(i))

@@ -189,7 +189,7 @@ def _look(view: View, window: Window) -> tuple[FloatArray, float]:
     length = min(window.length, LONGEST * window.width)
     columns = round((1 + 2 * BEYOND) * length / window.width * ROWS)
     wide = replace(window, length=(1 + 2 * BEYOND) * length, width=2 * ASIDE * window.width)
-    light = view.log_light(wide, columns, round(2 * ASIDE * ROWS))
+    light = view.log_light(wide, columns, round(2 * ASIDE * ROWS), shapes=True)
     return light, columns / (1 + 2 * BEYOND)
 
 

@@ -44,7 +44,7 @@ def test_a_smaller_copy_of_a_large_photo_shows_the_same_light(size):
     window = Window(size[1] / 2, size[0] / 2, 0.3, 900, 300)
     for step in (1, 3, 9):
         columns, rows = 900 // step, 300 // step
-        seen = view.linear(window, columns, rows)
+        seen = view.linear(window, columns, rows, shapes=True)
         for row, column in ((0, 0), (rows - 1, columns - 1), (rows // 2, columns // 3)):
             x, y = window.at((column + 0.5) / columns, (row + 0.5) / rows)
             assert seen[row, column] == pytest.approx(light[round(y), round(x)], abs=0.004)
