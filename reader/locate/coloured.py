@@ -87,7 +87,7 @@ def _strongest_bars(marks: list[_Mark], above: float = 0.0) -> FloatArray64:
 
 def _ridges(log_image: FloatArray) -> list[_Ridge]:
     """Return what is narrow in each map, at each scale."""
-    r, g, b = (log_image[..., k] / math.log10(2) for k in range(3))
+    r, g, b = (np.asarray(channel, np.float32) / math.log10(2) for channel in cv2.split(log_image))
     maps = ((r - g, 0.02), (b - r, 0.04), (-(r + g + b) / 3, 0.08))  # and the least contrast worth a look
     sizes = [max(3, round(scale * max(log_image.shape[:2])) | 1) for scale in SCALES]
     return [_ridge(np.ascontiguousarray(plane), size, floor) for plane, floor in maps for size in sizes]

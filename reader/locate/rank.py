@@ -59,7 +59,8 @@ FEATURES = (
 def search_planes(log_image: FloatArray) -> FloatArray:
     """Return the planes that are looked at: brightest channel, red over green, blue over red (log10)."""
     r, g, b = (log_image[..., k] for k in range(3))
-    return np.ascontiguousarray(np.dstack([brightest(log_image), r - g, b - r]))
+    # Each plane lies in one piece, as each is looked at by itself.
+    return np.stack([brightest(log_image), r - g, b - r]).transpose(1, 2, 0)
 
 
 def distinct(windows: Sequence[Window]) -> list[Window]:
