@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reader.colour import darkest
 from reader.geometry import Window, sample
 from reader.locate.outlines import propose_outlined
 from reader.locate.rank import distinct, window_scores
@@ -52,11 +53,7 @@ def outlined_again(small: NDArray[np.uint8], planes: FloatArray) -> list[Window]
     tint = np.asarray(cv2.GaussianBlur(np.ascontiguousarray(planes[..., 2]), (0, 0), SMOOTH_PX), np.float32)
     codes = np.clip(128 + TINT_CODES * (tint - np.median(tint)), 0, 255).astype(np.uint8)
     # Copies of a window in different pictures stay: they may differ by what matters.
-    return [
-        w
-        for plane in (np.ascontiguousarray(small.min(axis=2)), codes)
-        for w in distinct(propose_outlined(plane))
-    ]
+    return [w for plane in (darkest(small), codes) for w in distinct(propose_outlined(plane))]
 
 
 def settled(planes: FloatArray, windows: Sequence[Window]) -> tuple[list[Window], NDArray[np.float64]]:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reader.colour import brightest
 from reader.geometry import Window, from_box, halvings, sample_each
 
 __all__ = ["Bar", "find_bars", "propose_from_bars"]
@@ -18,11 +19,13 @@ FloatArray64 = NDArray[np.float64]
 _Mark = tuple[float, float, float, float, float, float]  # centre, sides (px), turn (degrees), contrast (log2)
 
 SCALES = (1 / 150, 1 / 70, 1 / 35)  # of the long side: line thicknesses that the top-hat keeps
-THRESHOLDS = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)  # log2 of a channel ratio
+LARGEST = 9  # px: side of a top-hat's square; for larger ones the map is reduced
+CONTRASTS = (0.64, 0.32, 0.16, 0.08, 0.04, 0.02)  # log2 of a channel ratio
 MIN_LENGTH_PX, MAX_LENGTH = 6.0, 0.12  # of a bar; the latter of the long side
 ASPECT = (1.7, 14.0)
 MIN_FILL = 0.55
 KEEP = 70  # strongest bars
+LONG_PX = 40.0  # length above which a bar is not stronger for being longer
 NOISE_STEP = 3  # px between the places that tell a map's median
 REACH = 7.0  # bar lengths that are searched for a window's end
 CELLS = 16  # samples per bar length along the strip: finer than any line
@@ -35,6 +38,15 @@ class Bar:
 
     shape: Window
     contrast: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ridge:
+    """A top-hat map, as the number of contrasts from the least on that each place exceeds, and its scale."""
+
+    reached: NDArray[np.uint8]
+    contrasts: tuple[float, ...]
+    factor: float
 
 
 def find_bars(log_image: FloatArray) -> list[Bar]:
@@ -51,46 +63,69 @@ def find_bars(log_image: FloatArray) -> list[Bar]:
     cancel shading and rim shadows and show a line with its exact length; the top-hat removes what is
     wider than a line in both directions, such as a tinted membrane.
     """
-    r, g, b = (log_image[..., k] / math.log10(2) for k in range(3))
+    ridges = _ridges(log_image)
+    marks: list[_Mark] = []
+    for contrast in CONTRASTS:
+        # What is fainter than that is weaker than those, whatever its length.
+        kept = _strongest_bars(marks, above=LONG_PX * contrast)
+        if len(kept) == KEEP:
+            break
+        marks += [mark for ridge in ridges for mark in _marks_of(ridge, contrast)]
+    else:
+        kept = _strongest_bars(marks)
+    return [Bar(from_box(((x, y), (a, b), turn)), contrast) for x, y, a, b, turn, contrast in kept.tolist()]
+
+
+def _strongest_bars(marks: list[_Mark], above: float = 0.0) -> FloatArray64:
+    """Return the strongest bars, each once: those long and of high contrast first."""
+    table = np.array(marks).reshape(-1, 6)
+    strength = table[:, 5] * np.minimum(table[:, 2:4].max(axis=1), LONG_PX)
+    order = np.argsort(-strength, kind="stable")
+    table = table[order[: np.count_nonzero(strength > above)]]
+    return table[_distinct(table)]
+
+
+def _ridges(log_image: FloatArray) -> list[_Ridge]:
+    """Return what is narrow in each map, at each scale."""
+    r, g, b = (np.asarray(channel, np.float32) / math.log10(2) for channel in cv2.split(log_image))
     maps = ((r - g, 0.02), (b - r, 0.04), (-(r + g + b) / 3, 0.08))  # and the least contrast worth a look
-    long_side = max(log_image.shape[:2])
-    found: list[_Mark] = []
-    for plane, floor in maps:
-        for scale in SCALES:
-            found += _marks_of(np.ascontiguousarray(plane), max(3, round(scale * long_side) | 1), floor)
-    marks = np.array(found).reshape(-1, 6)
-    strength = marks[:, 5] * np.minimum(marks[:, 2:4].max(axis=1), 40.0)
-    marks = marks[np.argsort(-strength, kind="stable")]
-    return [
-        Bar(from_box(((x, y), (a, b), turn)), contrast)
-        for x, y, a, b, turn, contrast in marks[_distinct(marks)].tolist()
-    ]
+    sizes = [max(3, round(scale * max(log_image.shape[:2])) | 1) for scale in SCALES]
+    return [_ridge(np.ascontiguousarray(plane), size, floor) for plane, floor in maps for size in sizes]
 
 
-def _marks_of(plane: FloatArray, size: int, floor: float) -> list[_Mark]:
-    """Threshold one top-hat map at doubling levels and keep what looks like a bar."""
-    factor = 1.0 if size <= 9 else 9 / size
+def _ridge(plane: FloatArray, size: int, floor: float) -> _Ridge:
+    """Take a top-hat map of a size of square, in a smaller copy where the square is large."""
+    factor = 1.0 if size <= LARGEST else LARGEST / size
     if factor < 1:
         small = cv2.resize(plane, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
         plane = np.asarray(small, np.float32)
-        size = 9
+        size = LARGEST
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (size, size))
     ridge = cv2.morphologyEx(cv2.GaussianBlur(plane, (3, 3), 0), cv2.MORPH_TOPHAT, kernel)
     sparse = np.sort(ridge[::NOISE_STEP, ::NOISE_STEP], axis=None)
     noise = float(sparse[len(sparse) // 2])
-    limit = MAX_LENGTH * max(plane.shape)
-    shortest = MIN_LENGTH_PX * min(factor * 1.5, 1.0)
+    contrasts = tuple(c for c in CONTRASTS if c >= max(floor, 3.0 * noise))
+    reached = np.zeros(plane.shape, np.uint8)
+    for contrast in contrasts:
+        reached += (ridge > contrast).view(np.uint8)
+    return _Ridge(reached, contrasts, factor)
+
+
+def _marks_of(ridge: _Ridge, contrast: float) -> list[_Mark]:
+    """Return what looks like a bar of some contrast at least."""
+    if contrast not in ridge.contrasts:
+        return []
+    limit = MAX_LENGTH * max(ridge.reached.shape)
+    shortest = MIN_LENGTH_PX * min(ridge.factor * 1.5, 1.0)
     found = []
-    for threshold in THRESHOLDS:
-        if threshold < max(floor, 3.0 * noise):
-            continue
-        mask = (ridge > threshold).view(np.uint8)
-        for contour in _contours(mask, shortest, 1.2 * limit):
-            box = _bar_box(contour, shortest, limit)
-            if box is not None:
-                x, y, a, b, turn = box
-                x, y = (x + 0.5) / factor - 0.5, (y + 0.5) / factor - 0.5
-                found.append((x, y, a / factor, b / factor, turn, threshold))
+    # The least contrast is the last, and what exceeds one exceeds all after it.
+    mask = (ridge.reached >= len(ridge.contrasts) - ridge.contrasts.index(contrast)).view(np.uint8)
+    for contour in _contours(mask, shortest, 1.2 * limit):
+        box = _bar_box(contour, shortest, limit)
+        if box is not None:
+            x, y, a, b, turn = box
+            x, y = (x + 0.5) / ridge.factor - 0.5, (y + 0.5) / ridge.factor - 0.5
+            found.append((x, y, a / ridge.factor, b / ridge.factor, turn, contrast))
     return found
 
 
@@ -146,7 +181,7 @@ def propose_from_bars(log_image: FloatArray, bars: list[Bar]) -> list[Window]:
         return []
     strips = [_along(bar.shape) for bar in bars]
     count = round(2 * REACH * CELLS)
-    levels = halvings(np.maximum(np.maximum(log_image[..., 0], log_image[..., 1]), log_image[..., 2]))
+    levels = halvings(brightest(log_image))
     seen = sample_each(levels, strips, count, 5)
     steps = _steps(np.sort(seen, axis=1)[:, 2], seen.std(axis=1))
     middle = count / 2

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reader.geometry import Window, overlap, sample
+from reader.medians import median
 
 __all__ = ["device_around", "lies_in"]
 
@@ -118,5 +119,5 @@ def _step(side: FloatArray) -> float:
     steps = (inside - outside)[np.isfinite(outside).all(axis=1)]
     if len(steps) < len(side) // 2:
         return 0.0
-    step = float(np.abs(np.median(steps, axis=0)).max())
+    step = float(np.abs(median(steps.T)).max())
     return step / (step + STEP)

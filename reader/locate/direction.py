@@ -16,8 +16,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reader.colour import brightest
 from reader.geometry import Window
-from reader.locate.edges import edge_map
+from reader.locate.edges import edge_maps
 from reader.locate.letters import Letters, read_letters
 from reader.view import View
 
@@ -145,7 +146,7 @@ def _beyond(view: View, window: Window) -> FloatArray:
     wide = Window(
         x + u[0] * reach / 2, y + u[1] * reach / 2, window.angle, reach, 2 * WELL_BREADTH * window.width
     )
-    return view.log_light(wide, columns, round(2 * WELL_BREADTH * ROWS))
+    return view.log_light(wide, columns, round(2 * WELL_BREADTH * ROWS), shapes=True)
 
 
 def _bare_beside(light: FloatArray, aspect: float) -> bool:
@@ -182,7 +183,7 @@ def _well(light: FloatArray, aspect: float) -> tuple[float, NDArray[np.bool_]]:
     """Return how much the likeliest well looks like one, 0..1, and where all that may be wells lie."""
     hole = np.zeros(light.shape[:2], bool)
     best = 0.0
-    bright = light.max(axis=2)
+    bright = brightest(light)
     near = _face(bright, aspect)
     if not np.isfinite(near).any():
         return best, hole
@@ -218,8 +219,7 @@ def _outlines(image: NDArray[np.uint8]) -> list[NDArray[Any]]:
     found: list[NDArray[Any]] = []
     for blur in BLURS:
         smooth = np.asarray(cv2.GaussianBlur(image, (0, 0), blur), np.uint8)
-        for low, high in THRESHOLDS:
-            edges = edge_map(smooth, low, high)
+        for edges in edge_maps(smooth, THRESHOLDS):
             for gap in GAPS:
                 bridged = cv2.dilate(edges, np.ones((gap, gap), np.uint8)) if gap else edges
                 found += cv2.findContours(bridged, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)[0]

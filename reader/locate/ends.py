@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from reader.geometry import Window
-from reader.locate.hypothesis import Hypothesis, look_at
+from reader.locate.hypothesis import Hypothesis, glance_at
 from reader.measure.evidence import control_probability, is_join, is_rim, line_probability
 from reader.measure.lines import FoundLine
 from reader.reading import Point
@@ -57,9 +57,10 @@ def extended(view: View, h: Hypothesis) -> list[Hypothesis]:
             x, y = w.x + shift * w.flow[0], w.y + shift * w.flow[1]
             if not _in_picture(view, w.at(0.5 + side * (0.5 + widths * w.width / w.length / 2))):
                 continue
-            longer = look_at(
-                view, replace(w, x=x, y=y, length=w.length + widths * w.width), h.score, in_scene=False
-            )
+            seen = glance_at(view, replace(w, x=x, y=y, length=w.length + widths * w.width))
+            if not any(_may_cut(w, seen.window, line) for line in seen.lines):
+                continue
+            longer = seen.judged(h.score, in_scene=False)
             if _cuts(h, longer) and _no_rim_beyond(h, longer):
                 found.append(replace(longer, score=max(h.score, longer.score)))
     return found
@@ -95,8 +96,16 @@ def _cuts(short: Hypothesis, long: Hypothesis) -> bool:
     """Tell whether a good line of the longer rectangle lies at an end of the shorter one."""
     if not _within(short.window, long.window):
         return False
-    good = [x for x in long.lines if x.step < _most_step(x) and x.to_end > 0.5 and _is_line(x, long)]
-    return any(_ends_at(short.window, long.window, line) for line in good)
+    return any(
+        _may_cut(short.window, long.window, x) and x.step < _most_step(x) and _is_line(x, long)
+        for x in long.lines
+    )
+
+
+def _may_cut(short: Window, long: Window, line: FoundLine) -> bool:
+    """Tell whether a line of the longer window, whatever it lies in, is one at which the shorter one ends."""
+    most = PAD_STEP if line.tint > CLEAR_TINT else LINE_STEP
+    return line.step < most and line.to_end > 0.5 and _ends_at(short, long, line)
 
 
 def _most_step(line: FoundLine) -> float:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from reader.colour import brightest
 from reader.geometry import Window
 from reader.locate.blank import outlined_again, set_off, settled
 from reader.locate.coloured import find_bars, propose_from_bars
@@ -53,6 +54,7 @@ RIM = 0.6  # share 0..1 of each of its sides that is a rim; the weaker ends of s
 BLANK_MOTTLE = 0.02  # absorbance: unused membranes stay at 0.01, whole devices reach 0.03
 OFF_CENTRE = 0.15  # of the picture: a window that was cut out by hand lies nearer to its middle
 BLANK_ODDS = 3.4  # least log-odds of a window without one
+NO_CONTROL = 0.01  # probability of a control line below which another rectangle of a place hardly shows one
 # Two of three unused windows have a well beyond one end only, and one of twelve other plain rectangles.
 WELL_ODDS = 2.0  # log-odds
 SETTLING = 1.0  # log-odds that the best of many places of four sides gains anywhere, on a bare table too
@@ -208,12 +210,11 @@ def _unused(view: View, pool: Pool) -> tuple[Pool, tuple[Candidate, ...]]:
     windows = [*pool.windows, *again]
     odds = np.concatenate([pool.odds, window_scores(pool.planes, again)])
     found = []
-    for place in _places(windows, odds, AGAIN_NESTED):
-        rough = [windows[i] for i in place if odds[i] > BLANK_ODDS - WELL_ODDS]
-        moved, likely = settled(pool.planes, rough)
-        if rough and max(likely) > BLANK_ODDS - WELL_ODDS:
-            k = int(np.argmax(likely))
-            found.append(_candidate(view, [moved[k]], [float(likely[k]) - SETTLING]))
+    least = BLANK_ODDS - WELL_ODDS
+    for place in _places(windows, odds, least, AGAIN_NESTED):
+        moved, likely = settled(pool.planes, [windows[i] for i in place if odds[i] > least])
+        k = int(np.argmax(likely))
+        found.append(_candidate(view, [moved[k]], [float(likely[k]) - SETTLING]))
     long_side = max(view.pixels.shape[:2])
     blank = [c for c in found if _small_blank(c, long_side) and _is_set_off(view, pool, c)]
     return replace(pool, windows=windows, odds=odds), tuple(_with_well(view, c) for c in blank)
@@ -345,7 +346,7 @@ def _bare_membrane(view: View) -> list[Hypothesis]:
 def _pool(view: View) -> Pool:
     """Propose windows that are small in the picture, and rank them."""
     log_small = view.log_small
-    outlines = propose_outlined(np.ascontiguousarray(view.small.max(axis=2)))
+    outlines = propose_outlined(brightest(view.small))
     proposals = outlines + propose_from_bars(log_small, find_bars(log_small))
     windows = distinct([w for w in proposals if w.width >= LEAST_WIDTH_PX])
     planes = search_planes(log_small)
@@ -362,24 +363,52 @@ def _device(view: View, pool: Pool, candidate: Candidate) -> Window | None:
 def _in_scene(view: View, pool: Pool) -> tuple[Candidate, ...]:
     """Look for windows that are small in the picture."""
     # A place that cannot be evident is not worth a close look.
-    places = [p for p in _places(pool.windows, pool.odds) if pool.odds[p].max() > LINED_ODDS]
-    found = [_candidate(view, [pool.windows[i] for i in p], pool.odds[p]) for p in places]
+    places = _places(pool.windows, pool.odds, LINED_ODDS)
+    looks: list[list[Hypothesis]] = []
+    lined = False
+    for place in places:
+        looks.append(_looks_at(view, pool, place, beside_lined=lined))
+        seen = _judged(looks[-1], pool.odds[place[0]])
+        lined |= seen.lined and evident(seen)
+    if not lined:
+        looks = [_reaching(view, hypotheses) for hypotheses in looks]
+    found = [_judged(hypotheses, pool.odds[p[0]]) for hypotheses, p in zip(looks, places, strict=True)]
     found = [c for c in found if not any(lies_on_a_line(c, other) for other in found)]
     return tuple(sorted(found, key=lambda c: -c.hypotheses[0].score))
 
 
+def _looks_at(view: View, pool: Pool, place: np.ndarray, *, beside_lined: bool) -> list[Hypothesis]:
+    """Look at the rectangles of a place, likeliest first.
+
+    Once a window with lines was seen at better odds, one look settles a place that shows no control line.
+    """
+    windows, odds = [pool.windows[i] for i in place], pool.odds[place]
+    looks = _looks(view, windows[:1], odds[:1])
+    if not beside_lined or looks[0].control_probability > NO_CONTROL:
+        looks += _looks(view, windows[1:], odds[1:])
+    return _without_devices(looks)
+
+
 def _candidate(view: View, windows: Sequence[Window], odds: Sequence[float]) -> Candidate:
-    """Look closely at rectangles of one place, in pixels of the search picture."""
-    hypotheses = [
+    """Look closely at rectangles of one place, in pixels of the search picture, and beyond their ends."""
+    looks = _without_devices(_looks(view, windows, odds))
+    return _judged(_reaching(view, looks), float(max(odds)))
+
+
+def _looks(view: View, windows: Sequence[Window], odds: Sequence[float]) -> list[Hypothesis]:
+    return [
         look_at(view, window.scaled(1 / view.scale), RANK_WEIGHT * log_odds, in_scene=True)
         for window, log_odds in zip(windows, odds, strict=True)
     ]
-    hypotheses = _without_devices(hypotheses)
+
+
+def _reaching(view: View, hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """Add what lies beyond the ends of the best rectangle, if it shows no control line."""
     best = max(with_right_ends(hypotheses), key=lambda h: h.score)
-    if best.control_probability < LIKELY:
-        once = extended(view, best)
-        hypotheses += once + [longer for h in once[:1] for longer in extended(view, h)]
-    return Candidate(_weighted(with_right_ends(hypotheses)), float(max(odds)), close_up=False)
+    if best.control_probability >= LIKELY:
+        return list(hypotheses)
+    once = extended(view, best)
+    return [*hypotheses, *once, *(longer for h in once[:1] for longer in extended(view, h))]
 
 
 def _without_devices(hypotheses: list[Hypothesis]) -> list[Hypothesis]:
@@ -392,14 +421,20 @@ def _without_devices(hypotheses: list[Hypothesis]) -> list[Hypothesis]:
     ]
 
 
-def _places(windows: Sequence[Window], odds: np.ndarray, nested: int = NESTED) -> list[np.ndarray]:
-    """Group the best rectangles by place: each group's members overlap with its best."""
+def _judged(hypotheses: Sequence[Hypothesis], odds: float) -> Candidate:
+    return Candidate(_weighted(with_right_ends(hypotheses)), odds, close_up=False)
+
+
+def _places(
+    windows: Sequence[Window], odds: np.ndarray, least: float, nested: int = NESTED
+) -> list[np.ndarray]:
+    """Group the best rectangles by place, from some odds on: each group's members overlap with its best."""
     groups: list[list[int]] = []
     for i in np.argsort(-odds)[:RANKED]:
         window = windows[i]
         home = next((g for g in groups if same_place(window, windows[g[0]])), None)
         if home is None:
-            if len(groups) < PLACES:
+            if len(groups) < PLACES and odds[i] > least:
                 groups.append([int(i)])
         elif sum(_alike_wide(window, windows[k]) for k in home) < nested:
             home.append(int(i))

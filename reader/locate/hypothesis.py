@@ -14,7 +14,7 @@ from reader.measure.lines import ROWS, FoundLine, Patch, find_lines, ground, tex
 from reader.measure.setting import plausibilities, tint
 from reader.view import View
 
-__all__ = ["Candidate", "Hypothesis", "look_at", "looking_aside", "patch_of"]
+__all__ = ["Candidate", "Glance", "Hypothesis", "glance_at", "look_at", "looking_aside", "patch_of"]
 
 SIDE, END = 0.25, 0.60  # margins of a patch, in membrane widths
 MOTTLE = (0.04, 2.5)  # absorbance that real windows stay below, and what ten times that costs
@@ -75,6 +75,28 @@ class Hypothesis:
         return self.membrane * control_probability(self.control)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Glance:
+    """A rectangle seen straight, and its lines, before what they lie in is looked at."""
+
+    window: Window
+    patch: Patch
+    lines: tuple[FoundLine, ...]
+
+    def judged(self, score: float, *, in_scene: bool) -> Hypothesis:
+        """Add what the lines and the texture say to a rectangle's score."""
+        mottle, relief = texture(self.patch)
+        if in_scene:
+            score -= _excess(mottle, MOTTLE) + _excess(relief, RELIEF)
+        lines = _well_set(self.patch, self.lines)
+        control = likely_control(lines)
+        score += NO_LINE
+        if control is not None:
+            gain = max(control.quality, NO_LINE) + _second_line(lines, control) - NO_LINE
+            score += control.plausible * gain
+        return Hypothesis(self.window, score, lines, mottle, ground(self.patch, lines), tint(self.patch))
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One strip: its hypotheses, best first, with weights that sum to 1.
@@ -133,20 +155,15 @@ def looking_aside(view: View, window: Window) -> Callable[[float], Patch]:
     return look
 
 
+def glance_at(view: View, window: Window) -> Glance:
+    """Look at a proposed window for lines only."""
+    patch = patch_of(view, window)
+    return Glance(window, patch, find_lines(patch))
+
+
 def look_at(view: View, window: Window, score: float = 0.0, *, in_scene: bool = True) -> Hypothesis:
     """Look at a proposed window closely and add what its lines and its texture say to its score."""
-    patch = patch_of(view, window)
-    lines = find_lines(patch)
-    mottle, relief = texture(patch)
-    if in_scene:
-        score -= _excess(mottle, MOTTLE) + _excess(relief, RELIEF)
-    lines = _well_set(patch, lines)
-    control = likely_control(lines)
-    score += NO_LINE
-    if control is not None:
-        gain = max(control.quality, NO_LINE) + _second_line(lines, control) - NO_LINE
-        score += control.plausible * gain
-    return Hypothesis(window, score, lines, mottle, ground(patch, lines), tint(patch))
+    return glance_at(view, window).judged(score, in_scene=in_scene)
 
 
 def _well_set(patch: Patch, lines: Sequence[FoundLine]) -> tuple[FoundLine, ...]:

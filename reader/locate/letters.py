@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reader.colour import darkest
 from reader.geometry import Window
 from reader.view import View
 
@@ -188,17 +189,17 @@ def _look(view: View, window: Window) -> tuple[FloatArray, float]:
     length = min(window.length, LONGEST * window.width)
     columns = round((1 + 2 * BEYOND) * length / window.width * ROWS)
     wide = replace(window, length=(1 + 2 * BEYOND) * length, width=2 * ASIDE * window.width)
-    light = view.log_light(wide, columns, round(2 * ASIDE * ROWS))
+    light = view.log_light(wide, columns, round(2 * ASIDE * ROWS), shapes=True)
     return light, columns / (1 + 2 * BEYOND)
 
 
 def _ink(light: FloatArray) -> FloatArray:
     """Return how much darker than its surroundings every sample is in the channel that shows it most."""
-    darkest = light.min(axis=2)
-    known = np.isfinite(darkest)
+    dark = darkest(light)
+    known = np.isfinite(dark)
     if not known.any():
-        return np.zeros(darkest.shape, np.float32)
-    filled = np.where(known, darkest, np.float32(np.median(darkest[known])))
+        return np.zeros(dark.shape, np.float32)
+    filled = dark if known.all() else np.where(known, dark, np.float32(np.median(dark[known])))
     smooth = cv2.GaussianBlur(filled, (0, 0), BLUR)
     size = round(STROKE * ROWS) | 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reader.geometry import Window, from_box
-from reader.locate.edges import edge_map
+from reader.locate.edges import edge_maps
 
 __all__ = ["propose_outlined"]
 
@@ -45,8 +45,7 @@ def propose_outlined(plane: NDArray[np.uint8]) -> list[Window]:
     found: list[Window] = []
     for blur in BLURS_PX:
         smooth = plane if blur == 0 else np.asarray(cv2.GaussianBlur(plane, (0, 0), blur), np.uint8)
-        for low, high in THRESHOLDS:
-            edges = edge_map(smooth, low, high)
+        for edges in edge_maps(smooth, THRESHOLDS):
             for gap in GAPS_PX:
                 found += _rectangles(edges, gap)
     return found

@@ -16,7 +16,9 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from reader.colour import brightest
 from reader.geometry import Window, halvings, overlap, sample_each
+from reader.medians import median
 
 __all__ = ["FEATURES", "distinct", "rank_features", "same_place", "search_planes", "window_scores"]
 
@@ -57,7 +59,8 @@ FEATURES = (
 def search_planes(log_image: FloatArray) -> FloatArray:
     """Return the planes that are looked at: brightest channel, red over green, blue over red (log10)."""
     r, g, b = (log_image[..., k] for k in range(3))
-    return np.ascontiguousarray(np.dstack([np.maximum(np.maximum(r, g), b), r - g, b - r]))
+    # Each plane lies in one piece, as each is looked at by itself.
+    return np.stack([brightest(log_image), r - g, b - r]).transpose(1, 2, 0)
 
 
 def distinct(windows: Sequence[Window]) -> list[Window]:
@@ -163,7 +166,7 @@ def _described(
     light, covered = _whole(levels[0], windows)
     tint = sample_each(levels[1], [_core(w) for w in windows], CORE[1], CORE[0], outside=0.0)
     inside = light[:, SIDE:-SIDE, END:-END]
-    level = _median(inside)
+    level = median(inside.reshape(len(inside), -1))
     aspect = np.log([w.length / w.width for w in windows])
     size = np.log([w.width / longest for w in windows])
     columns = [
@@ -202,18 +205,6 @@ def _core(window: Window) -> Window:
     """Return a rectangle without its rims: 12 of 16 rows, 60 of 64 columns."""
     length, width = window.length * CORE[1] / COLUMNS, window.width * CORE[0] / ROWS
     return Window(window.x, window.y, window.angle, length, width)
-
-
-def _median(part: FloatArray) -> FloatArray:
-    """Return each rectangle's median."""
-    return _middle(part.reshape(len(part), -1))
-
-
-def _middle(values: FloatArray) -> FloatArray:
-    """Return the median along the last axis; sorting is the quickest way to it."""
-    ordered = np.sort(values, axis=-1)
-    half = ordered.shape[-1] // 2
-    return np.asarray((ordered[..., half] + ordered[..., -half - 1]) / 2, np.float32)
 
 
 def _scatter(part: FloatArray) -> NDArray[np.float64]:
@@ -261,7 +252,7 @@ def _outside(light: FloatArray, level: FloatArray) -> list[NDArray[np.float64]]:
     above, below = light[:, : SIDE - 3, END:-END], light[:, 3 - SIDE :, END:-END]
     scatter = np.maximum(above.std(axis=(1, 2)), below.std(axis=(1, 2)))
     around = np.concatenate([light[:, : SIDE - 2, END:-END], light[:, 2 - SIDE :, END:-END]], axis=1)
-    return [np.log10(scatter + 0.003), _half(np.abs(level - _median(around)))]
+    return [np.log10(scatter + 0.003), _half(np.abs(level - median(around.reshape(len(around), -1))))]
 
 
 def _line_marks(levels: tuple[list[FloatArray], ...], windows: Sequence[Window]) -> NDArray[np.float64]:
@@ -282,7 +273,7 @@ def _line_marks(levels: tuple[list[FloatArray], ...], windows: Sequence[Window])
 def _line(core: FloatArray) -> NDArray[np.float64]:
     thirds = core.reshape(len(core), 3, -1, core.shape[2]).mean(axis=2)
     around = (thirds[..., max(0, j - LEVEL_REACH) : j + LEVEL_REACH + 1] for j in range(thirds.shape[2]))
-    level = np.stack([_middle(part) for part in around], axis=2)
+    level = np.stack([median(part) for part in around], axis=2)
     rise = thirds - level
     smooth = (rise[..., :-1] + rise[..., 1:]) / 2
     return np.asarray(smooth.min(axis=1).max(axis=1), np.float64)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reader.measure.scan import LineScan
+from reader.medians import median
 
 __all__ = [
     "BLOCKS",
@@ -78,6 +79,11 @@ class Patch:
     columns: int
     side: int
     end: int
+
+    @cached_property
+    def planes(self) -> FloatArray:
+        """The same with the channels one after another, shape (3, rows + 2·side, columns + 2·end)."""
+        return np.ascontiguousarray(self.log_light.transpose(2, 0, 1))
 
     @cached_property
     def grey(self) -> FloatArray:
@@ -297,7 +303,7 @@ def texture(patch: Patch) -> tuple[float, float]:
     side, end = round(SIDE_TRIM * patch.rows), round(END_TRIM * patch.rows)
     rows = slice(patch.side + side, patch.side + patch.rows - side)
     columns = slice(patch.end + end, patch.end + patch.columns - end)
-    light = patch.log_light[rows, columns] @ SEARCH_MIX
+    light = patch.grey[rows, columns]
     light = light[:, np.isfinite(light).all(axis=0)]
     if light.shape[1] < patch.rows // 2:
         return math.inf, math.inf
@@ -324,20 +330,21 @@ def ground(patch: Patch, lines: Sequence[FoundLine]) -> float:
     if len(x) < patch.rows // 2:
         return 0.0
     rows = profiles.rows[BLOCKS + 1 :, x].astype(np.float64)
-    return max(_departure(x.astype(np.float64), y) for y in rows)
+    return float(_departures(x.astype(np.float64), rows).max())
 
 
-def _departure(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    """Return the median departure from a straight line that outliers do not draw to themselves."""
+def _departures(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return each row's median departure from a straight line that outliers do not draw to themselves."""
     weights = np.ones_like(y)
-    spread = 0.0
+    spread = np.zeros(len(y))
     for _ in range(ROBUST_ROUNDS):
-        share = weights / weights.sum()
-        along, level = x - share @ x, y - share @ y
-        slope = float(share @ (along * level)) / max(float(share @ (along * along)), 1e-9)
-        rest = np.abs(level - slope * along)
-        spread = 1.4826 * float(np.median(rest))
-        weights = 1 / np.maximum(rest / max(spread, 1e-6), 1.0)
+        share = weights / weights.sum(axis=1, keepdims=True)
+        along, level = x - (share @ x)[:, None], y - (share * y).sum(axis=1, keepdims=True)
+        weighted = share * along
+        slope = (weighted * level).sum(axis=1) / np.maximum((weighted * along).sum(axis=1), 1e-9)
+        rest = np.abs(level - slope[:, None] * along)
+        spread = 1.4826 * median(rest)
+        weights = 1 / np.maximum(rest / np.maximum(spread, 1e-6)[:, None], 1.0)
     return spread
 
 
@@ -385,12 +392,13 @@ def _fitted(scans: list[LineScan], row: FloatArray, k: int, place: int) -> tuple
     index = place + offsets.astype(int)
     seen = (index >= 0) & (index < len(row))
     seen[seen] &= scans[k].weights[index[seen]] > 0
-    x, y = offsets[seen], row[index[seen]]
-    level, _ = np.linalg.qr(np.column_stack([np.ones_like(x), x]))
+    x, y = offsets[seen].astype(np.float64), row[index[seen]]
     sigmas = np.repeat([s.sigma for s in scans[: k + 1]], len(SHIFTS))
     shifts = np.tile(SHIFTS, k + 1)
     lines = np.exp(-((x[:, None] - shifts) ** 2) / (2 * sigmas**2))
-    lines -= level @ (level.T @ lines)
+    x = x - x.mean()
+    lines -= lines.mean(axis=0)
+    lines -= np.outer(x, (x @ lines) / (x @ x))
     gain = np.maximum(y @ lines, 0) ** 2 / np.maximum((lines**2).sum(axis=0), 1e-9)
     gain[shifts + place < 0], gain[shifts + place >= len(row)] = -1, -1
     best = int(gain.argmax())
@@ -446,12 +454,13 @@ def _describe(
     patch: Patch,
 ) -> FoundLine:
     """Gather what tells a line from other marks."""
-    amplitudes = scan.amplitudes(rows)
-    height = float(amplitudes[0, place])
-    blocks = amplitudes[1 : BLOCKS + 1, place]
-    median = float(np.median(blocks))
+    first = max(0, place - _course_reach(scan.sigma))
+    amplitudes = scan.amplitudes(rows, slice(first, place + _course_reach(scan.sigma) + 1))
+    height = float(amplitudes[0, place - first])
+    blocks = amplitudes[1 : BLOCKS + 1, place - first]
+    middle = float(median(blocks))
     error = float(blocks.std(ddof=1)) / math.sqrt(BLOCKS)
-    slope, bend = _course(amplitudes[1 : BLOCKS + 1], place, scan.sigma)
+    slope, bend = _course(amplitudes[1 : BLOCKS + 1], place - first)
     close = _flanks(rows, scan.weights, place, scan.sigma) or flanks
     reach = round(SLOPE_REACH * patch.rows)
     step = abs(float(flanks.after[0] - flanks.before[0]))
@@ -463,12 +472,12 @@ def _describe(
         height=height,
         snr=0.0,
         block_snr=float(blocks.mean()) / max(error, 1e-6),
-        full=float((blocks > 0.4 * median).mean()) if median > 0 else 0.0,
-        least=float(blocks.min()) / max(median, 1e-9),
+        full=float((blocks > 0.4 * middle).mean()) if middle > 0 else 0.0,
+        least=float(blocks.min()) / max(middle, 1e-9),
         uneven=float(blocks.std() / max(blocks.mean(), 1e-9)),
         step=step / max(height, 1e-6),
         explained=scan.explained(rows[0], place),
-        colour=amplitudes[BLOCKS + 1 :, place].copy(),
+        colour=amplitudes[BLOCKS + 1 :, place - first].copy(),
         slope=slope / patch.rows,
         bend=bend / patch.rows,
         to_end=_to_end(patch, place),
@@ -518,7 +527,7 @@ def _frame(patch: Patch, place: int) -> float:
 def _side_contrast(patch: Patch, columns: slice) -> NDArray[np.float64]:
     """Return how much brighter the membrane is than what lies beside it, one number for each side."""
     depth = round(FRAME_DEPTH * patch.rows)
-    light = patch.log_light[:, columns] @ SEARCH_MIX
+    light = patch.grey[:, columns]
     top, bottom = patch.side, patch.side + patch.rows
     beside = (light[: max(top - depth // 2, 0)], light[bottom + depth // 2 :])
     inside = (light[top + depth // 2 : top + 2 * depth], light[bottom - 2 * depth : bottom - depth // 2])
@@ -526,16 +535,18 @@ def _side_contrast(patch: Patch, columns: slice) -> NDArray[np.float64]:
 
 
 def _mean(light: FloatArray) -> float:
-    known = light[np.isfinite(light)]
-    return float(known.mean()) if known.size else math.nan
+    known = light[~np.isnan(light)]
+    return float(known.sum(dtype=np.float64)) / known.size if known.size else math.nan
 
 
-def _course(blocks: NDArray[np.float64], place: int, sigma: float) -> tuple[float, float]:
+def _course_reach(sigma: float) -> int:
+    """Return how far from its middle a line is followed, samples."""
+    return max(1, round(1.2 * sigma))
+
+
+def _course(blocks: NDArray[np.float64], place: int) -> tuple[float, float]:
     """Follow a line across the membrane: its lean per width and its departure from straight, samples."""
-    reach = max(1, round(1.2 * sigma))
-    start = max(0, place - reach)
-    near = blocks[:, start : place + reach + 1]
-    offset = near.argmax(axis=1) + start - place
+    offset = blocks.argmax(axis=1) - place
     across = (np.arange(BLOCKS) - (BLOCKS - 1) / 2) / BLOCKS * (1 - 2 * SIDE_TRIM)
     weight = np.maximum(blocks[:, place], 0) + 1e-9
     if np.ptp(offset) == 0:
@@ -553,4 +564,4 @@ def _noise(scan: LineScan, rows: FloatArray, taken: NDArray[np.bool_]) -> float:
     free = amplitude[measurable & ~taken]
     if free.size < 12:
         free = amplitude[measurable]
-    return max(1.4826 * float(np.median(free)), NOISE_FLOOR) if free.size else 1.0
+    return max(1.4826 * float(median(free)), NOISE_FLOOR) if free.size else 1.0

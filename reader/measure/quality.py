@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reader.colour import brightest, darkest
 from reader.geometry import Window, around, straightening
 from reader.measure.lines import SIDE_TRIM
 
@@ -72,8 +73,8 @@ def assess(
         Gaussian sigma of the narrowest clear line, membrane widths: no blur is wider than what it shows.
     """
     codes = _window_codes(pixels, window)
-    bright = codes.max(axis=2)
-    clipped = float((codes.min(axis=2) >= CLIPPED_CODE).mean())
+    bright = brightest(codes)
+    clipped = float((darkest(codes) >= CLIPPED_CODE).mean())
     light = float(np.median(((bright / 255.0 + 0.055) / 1.055) ** 2.4))
     blur = _edge_sigma(pixels, window)
     if blur is None:
@@ -129,10 +130,10 @@ def _glare(codes: NDArray[np.float32], clipped: float) -> bool:
     """Tell a reflection: one white spot that covers part of the width, the rest well exposed."""
     if not CLIPPED_SHARE[1] < clipped <= CLIPPED_SHARE[0]:
         return False
-    mask = (codes.min(axis=2) >= CLIPPED_CODE).astype(np.uint8)
+    mask = (darkest(codes) >= CLIPPED_CODE).astype(np.uint8)
     count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     largest = int(stats[1:, cv2.CC_STAT_AREA].max()) if count > 1 else 0
-    rest = codes.max(axis=2)[mask == 0]
+    rest = brightest(codes)[mask == 0]
     return largest > GLARE_SHARE * mask.size and float(np.median(rest)) < CLIPPED_CODE - 15
 
 

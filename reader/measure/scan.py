@@ -76,21 +76,23 @@ class LineScan:
         """Inverse variance of the amplitude per unit of white noise; 0 where no line can be measured."""
         return self._solution[1]
 
-    def amplitudes(self, profiles: NDArray[np.floating]) -> NDArray[np.float64]:
+    def amplitudes(self, profiles: NDArray[np.floating], places: slice = slice(None)) -> NDArray[np.float64]:
         """Fit a line at every place of every profile.
 
         Parameters
         ----------
         profiles : ndarray, shape (K, N)
             Absorbance along the flow.
+        places : slice, default all
+            Which of the N places are asked for.
 
         Returns
         -------
-        ndarray, shape (K, N)
+        ndarray, shape (K, N or the number of places)
             Amplitude of the line, 0 where it cannot be measured.
         """
-        shares = self._solution[0]
-        seen = _neighbours(profiles, shares.shape[1] // 2)
+        shares = self._solution[0][places]
+        seen = _neighbours(profiles, shares.shape[1] // 2)[:, places]
         return np.asarray(np.einsum("nd,knd->kn", shares, seen))
 
     def explained(self, profile: NDArray[np.floating], place: int) -> float:

@@ -8,6 +8,7 @@ level is another; print has the same paper within its outline and without.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reader.measure.lines import SIDE_TRIM, FoundLine, Patch
+from reader.medians import median
 
 __all__ = ["Setting", "line_plausibility", "plausibilities", "printed", "setting", "shows_colours", "tint"]
 
@@ -152,7 +154,7 @@ def setting(patch: Patch, line: FoundLine) -> Setting:
         middle=_rise(grey[core], dark, flank) / max(line.height, 1e-6),
         changed=_changed(grey[:, flank & (apart < 0)], grey[:, flank & (apart > 0)]),
         tinted=_tint(patch, inside, flank),
-        hue=_hue(patch.log_light[inside], flank & (apart < 0), flank & (apart > 0)),
+        hue=_hue(patch.planes[:, inside], flank & (apart < 0), flank & (apart > 0)),
         grain=_grain(grey[inside], apart, sigma, patch.rows),
     )
 
@@ -169,28 +171,23 @@ def _below(value: float, limit: float) -> float:
 
 def _rise(rows: FloatArray, dark: NDArray[np.bool_], flank: NDArray[np.bool_]) -> float:
     """Return the absorbance of a line over its flanks; 0 where nothing is seen."""
-    middle, around = rows[:, dark], rows[:, flank]
-    if not (np.isfinite(middle).any() and np.isfinite(around).any()):
+    middle, around = rows[:, dark].ravel(), rows[:, flank].ravel()
+    if not (middle.size and around.size):
         return 0.0
-    return float(np.nanmedian(around) - np.nanmedian(middle))
+    rise = float(median(around) - median(middle))
+    return rise if math.isfinite(rise) else 0.0
 
 
 def _changed(before: FloatArray, after: FloatArray) -> float:
     """Compare the window's cross-sections, margins included, on both sides of a line."""
-    first, second = _section(before), _section(after)
+    if not (before.size and after.size):
+        return 0.0
+    first, second = (median(part).astype(np.float64) for part in (before, after))
     both = np.isfinite(first) & np.isfinite(second)
     if both.sum() < len(both) // 2:
         return 0.0
     first, second = first[both] - first[both].mean(), second[both] - second[both].mean()
     return float((first - second).std() / (first.std() + second.std() + FLAT))
-
-
-def _section(columns: FloatArray) -> NDArray[np.float64]:
-    """Return the median of each row; NaN where nothing is seen."""
-    section = np.full(len(columns), np.nan)
-    known = np.isfinite(columns).any(axis=1)
-    section[known] = np.nanmedian(columns[known], axis=1)
-    return section
 
 
 def tint(patch: Patch) -> float:
@@ -212,9 +209,9 @@ def tint(patch: Patch) -> float:
 
 def _tint(patch: Patch, inside: slice, flank: NDArray[np.bool_]) -> float:
     """Return how coloured the membrane is in some columns, absolutely or against its surroundings."""
-    colour = _colour(patch.log_light[inside][:, flank])
+    colour = _colour(patch.planes[:, inside, flank])
     top, bottom = patch.side - EDGE_ROWS, patch.side + patch.rows + EDGE_ROWS
-    beside = _colour(np.concatenate([patch.log_light[:top], patch.log_light[bottom:]])[:, flank])
+    beside = _colour(np.concatenate([patch.planes[:, :top, flank], patch.planes[:, bottom:, flank]], axis=1))
     if colour is None:
         return 0.0
     own = float(np.ptp(colour))
@@ -223,21 +220,23 @@ def _tint(patch: Patch, inside: slice, flank: NDArray[np.bool_]) -> float:
 
 def _hue(inside: FloatArray, before: NDArray[np.bool_], after: NDArray[np.bool_]) -> float:
     """Return by how much the colour changes at a line; a shadow dims all channels alike."""
-    first, second = _colour(inside[:, before]), _colour(inside[:, after])
+    first, second = _colour(inside[..., before]), _colour(inside[..., after])
     return 0.0 if first is None or second is None else float(np.ptp(first - second))
 
 
-def _colour(part: FloatArray) -> NDArray[np.float64] | None:
+def _colour(planes: FloatArray) -> NDArray[np.float64] | None:
     """Return the median log light of the channels, or None where nothing is seen."""
-    light = part.reshape(-1, 3)
-    light = light[np.isfinite(light).all(axis=1)]
-    return np.asarray(np.median(light, axis=0), np.float64) if len(light) else None
+    if not planes.size:
+        return None
+    colour = median(planes.reshape(3, -1)).astype(np.float64)
+    return colour if np.isfinite(colour).all() else None
 
 
 def shows_colours(patch: Patch) -> bool:
     """Tell a picture with colours from a grey one, whose channels are all the same."""
-    spread = np.ptp(patch.log_light, axis=2)
-    return bool(np.nanmax(spread) > 1e-4) if np.isfinite(spread).any() else False
+    r, g, b = patch.planes
+    spread = np.maximum(np.maximum(r, g), b) - np.minimum(np.minimum(r, g), b)
+    return bool((spread > 1e-4).any())
 
 
 def _grain(inside: FloatArray, apart: NDArray[np.floating], sigma: float, rows: int) -> float:
@@ -248,8 +247,8 @@ def _grain(inside: FloatArray, apart: NDArray[np.floating], sigma: float, rows: 
         part = part[:, np.isfinite(part).all(axis=0)]
         if part.shape[1] < rows // 4:
             return 0.0
-        rest = np.diff(part, axis=0) - np.diff(part, axis=0).mean(axis=1, keepdims=True)
-        texture.append(float(rest.std()) + PLAIN)
+        change = np.diff(part, axis=0)
+        texture.append(float((change - change.mean(axis=1, keepdims=True)).std()) + PLAIN)
     return float(abs(np.log(texture[0] / texture[1])))
 
 
@@ -258,13 +257,12 @@ def printed(patch: Patch) -> float:
 
     A window's membrane is another material than the plastic around it, and lies deeper.
     """
-    along = patch.log_light[:, patch.end + EDGE_ROWS : patch.end + patch.columns - EDGE_ROWS]
-    known = np.isfinite(along).all(axis=(1, 2))
-    if not known.all():
+    along = patch.planes[:, :, patch.end + EDGE_ROWS : patch.end + patch.columns - EDGE_ROWS]
+    if np.isnan(along).any():
         return 0.0
-    rows = np.median(along, axis=1)
+    rows = median(along).T
     border = OUTSIDE, patch.side + INSIDE
-    inside = np.median(rows[border[1] : len(rows) - border[1]], axis=0)
+    inside = median(rows[border[1] : len(rows) - border[1]].T)
     apart, outline = [], np.inf
     for part in (rows, rows[::-1]):
         # In a coarse picture the blurred outline takes a part of the margin: paper is the brightest of it.

@@ -8,7 +8,7 @@ import pytest
 
 from reader.geometry import Window
 from reader.locate.direction import MOST, MOST_PRINT, direction_odds, direction_signs
-from reader.locate.edges import edge_map
+from reader.locate.edges import edge_maps
 from reader.simulate import cassette, render, scene
 from reader.view import View
 from tests.locate import scenes
@@ -88,7 +88,7 @@ def test_edges_of_a_picture_full_of_edges_are_taken():
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        edges = edge_map(noise, 8, 20)
+        (edges,) = edge_maps(noise, [(8, 20)])
     finally:
         cv2.setNumThreads(threads)
     assert set(np.unique(edges)) == {0, 255}

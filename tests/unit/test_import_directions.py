@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # unless NEIGHBOURS says so.
 FLOORS = (
     {"_version", "errors", "flags", "reading"},
-    {"colour", "geometry"},
+    {"colour", "geometry", "medians"},
     {"photo", "view"},
     {"locate", "measure"},
     {"interpret"},

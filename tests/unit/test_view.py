@@ -37,6 +37,19 @@ def test_looking_closely_or_from_afar_shows_the_same_light():
     assert coarse == pytest.approx(fine.reshape(15, 10, 40, 10, 3).mean(axis=(1, 3)), abs=0.005)
 
 
+@pytest.mark.parametrize("size", [(2000, 2600), (2600, 2000), (2001, 2599)])
+def test_a_smaller_copy_of_a_large_photo_shows_the_same_light(size):
+    pixels, light = photo(*size)
+    view = View(pixels)
+    window = Window(size[1] / 2, size[0] / 2, 0.3, 900, 300)
+    for step in (1, 3, 9):
+        columns, rows = 900 // step, 300 // step
+        seen = view.linear(window, columns, rows, shapes=True)
+        for row, column in ((0, 0), (rows - 1, columns - 1), (rows // 2, columns // 3)):
+            x, y = window.at((column + 0.5) / columns, (row + 0.5) / rows)
+            assert seen[row, column] == pytest.approx(light[round(y), round(x)], abs=0.004)
+
+
 def test_16_bit_photos_show_the_light_of_8_bit_ones():
     pixels, _ = photo(700, 900)
     window = Window(450, 350, 0.2, 300, 90)
