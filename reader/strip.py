@@ -156,11 +156,14 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
 
 
 def _faint(view: View, h: Hypothesis, naming: Assignment) -> FaintLine | None:
-    """Look for a test line too faint to be found by itself, where no other was found."""
-    if h.control is None or any(n.role == "test" and n.present > 0.5 for n in naming.lines):
+    """Look for a test line too faint to be found by itself; beside another one, only for a plain one."""
+    if h.control is None:
         return None
     bars = [line for line in h.lines if line.height > PLAIN_MARK and line is not h.control]
-    return find_faint_line(patch_of(view, h.window), h.control, bars)
+    tested = any(n.role == "test" and n.present > 0.5 for n in naming.lines)
+    there = [line for line in _found_lines(h, naming) if line is not h.control]
+    faint = find_faint_line(patch_of(view, h.window), h.control, [*bars, *there])
+    return faint if faint is None or faint.plain or not tested else None
 
 
 def _as_seen(faint: FaintLine, h: Hypothesis) -> SeenLine:
@@ -203,7 +206,7 @@ def _foreign(
     if not lines:
         return None
     patch = patch_of(view, h.window)
-    if foreign_to_a_strip(patch, lines):
+    if foreign_to_a_strip(patch, lines, alone=sum(n.present > 0.5 for n in naming.lines) == 1):
         return UNLIKE_LINES
     if candidate.close_up:
         return None
@@ -354,7 +357,7 @@ def _reading(seen: _Measured, number: int) -> StripReading:
     # Beside a plainer line a faint one has been told from shading; by itself it has only its height.
     beside = any(n.role == "test" and n.present > PRESENT and f.height > PLAIN_MARK for n, f in named)
     evidence = {n.name: _evidence(n, f, beside=beside) for n, f in named if not n.unexpected}
-    verdict = decide(assay, evidence, doubt=DOUBT)
+    verdict = decide(assay, _given_control(assay, evidence), doubt=DOUBT)
     flags = _flags(seen, verdict.outcome)
     outcome, analytes, summary = verdict.outcome, verdict.analytes, verdict.summary
     doubt = _doubt(seen, flags, outcome)
@@ -515,6 +518,22 @@ def _evidence(named: NamedLine, fit: LineFit, *, beside: bool) -> Evidence:
         # A poor measurement does not show that there is none, either.
         present = max(present * shown, min(present, 0.5))
     return Evidence(present, fit.height, fit.height_sigma)
+
+
+def _given_control(assay: Assay, evidence: Mapping[str, Evidence]) -> dict[str, Evidence]:
+    """Return the lines with the test lines' probabilities given that the control line is one.
+
+    Whether they lie on a membrane at all is one doubt, which both hold; a verdict that multiplies them must
+    not count it twice.
+    """
+    controls = {line.name for line in assay.lines if line.role == "control"}
+    there = min((evidence[name].present for name in controls if name in evidence), default=1.0)
+    if there < 0.5:
+        return dict(evidence)
+    return {
+        name: e if name in controls else replace(e, present=min(e.present / there, 1.0))
+        for name, e in evidence.items()
+    }
 
 
 def _line(named: NamedLine, fit: LineFit, window: Window, seen: _Measured) -> Line:

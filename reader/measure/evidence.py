@@ -176,7 +176,8 @@ def is_join(line: FoundLine) -> bool:
 
 def is_ghost(line: FoundLine, control: FoundLine) -> bool:
     """Tell whether a bar is too faint to have a dye of its own, and not of the control line's colour."""
-    return line.height < GHOST_HEIGHT and _cosine(line, control) < LIKENESS
+    # A control line as faint as that does not show its own colour well enough.
+    return line.height < GHOST_HEIGHT < control.height and _cosine(line, control) < LIKENESS
 
 
 def is_fine_shadow(line: FoundLine) -> bool:

@@ -27,6 +27,7 @@ WIDE, PLATEAU = 0.35, 0.78
 LEANING = 0.3  # widths per width against the right angle; the most askew photos of real tests reach 0.24
 ASKEW = 0.2  # the same between two lines of one strip
 UNLIKE = 3.0  # ratio of the sigmas of two lines of one strip; the search's widths go in steps of 1.4
+FAINT = 0.02  # absorbance
 STEP = 1.0  # difference of level on both sides over the height: as high a step as a line is no line
 LEAST_QUALITY = -1.3  # of a control line, which is about 0 for a good one; none of 869 real ones stays below
 # A lone bar so near an end (membrane widths), where the window's sides do not go on, may be the rim.
@@ -60,7 +61,7 @@ PRINTED = 0.5  # probability of an outline on paper
 CLEAR = 2.6  # line sigmas from its middle beyond which a line has vanished
 
 
-def foreign_to_a_strip(patch: Patch, lines: Sequence[FoundLine]) -> bool:
+def foreign_to_a_strip(patch: Patch, lines: Sequence[FoundLine], *, alone: bool = True) -> bool:
     """Tell whether bars that were taken for the lines of a strip cannot be lines of one strip.
 
     Parameters
@@ -69,15 +70,19 @@ def foreign_to_a_strip(patch: Patch, lines: Sequence[FoundLine]) -> bool:
         The window.
     lines : sequence of FoundLine
         Those that were taken for its lines, one or more.
+    alone : bool, default True
+        Whether there are no other lines, such as those too faint to be found with any width.
     """
-    leans, sigmas = [line.slope for line in lines], [line.sigma for line in lines]
     best = max((line.quality for line in lines), default=0.0)
+    # A fainter line's own step, lean and width drown in the membrane's.
+    plain = [line for line in lines if line.height > FAINT]
+    leans, sigmas = [line.slope for line in plain], [line.sigma for line in plain]
     return (
-        any(line.step > STEP or abs(line.slope) > LEANING for line in lines)
+        any(line.step > STEP or abs(line.slope) > LEANING for line in plain)
         or max(leans, default=0.0) - min(leans, default=0.0) > ASKEW
         or max(sigmas, default=1.0) > UNLIKE * min(sigmas, default=1.0)
         or best < LEAST_QUALITY
-        or (len(lines) == 1 and lines[0].to_end < END and lines[0].frame < END_FRAME)
+        or (alone and len(lines) == 1 and lines[0].to_end < END and lines[0].frame < END_FRAME)
         or any(_is_block(patch, line) for line in lines)
     )
 
@@ -148,7 +153,9 @@ def is_drawn(patch: Patch, look: Callable[[float], Patch], bars: Sequence[FoundL
     ground = printed(patch) > PRINTED or _sideless(patch, bars) or _goes_on(patch)
     if ground or _crowded(bars) or _is_scale(bars):
         return True
-    return any(_crossing(look(side * away), patch, PLAIN) for side in (-1, 1) for away in ASIDE)
+    looks = [_crossing(look(side * away), patch, PLAIN) for side in (-1, 1) for away in ASIDE]
+    # A single look may meet an edge of the device itself.
+    return sum(map(bool, looks)) > 1
 
 
 def _goes_on(patch: Patch) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -45,6 +45,10 @@ OWN = np.array([HEIGHT_PRIOR, PLACE_PRIOR, WIDTH_PRIOR])  # of each line
 SHARED = np.full(
     5, SHAPE_PRIOR
 )  # of all lines, which one dispenser made: two leans and three kinds of flatness
+MISFIT, MISFIT_SHARE = (
+    12.0,
+    0.25,
+)  # typical residuals, and share of a line's height: no line's shape departs by it
 MAX_STEPS = 8
 FULL_STEPS = 1  # after which the likeliest spectrum is held
 LONGEST_STEP, SETTLED = 0.4, 1e-3  # line sigmas, natural log of the width
@@ -139,6 +143,7 @@ def measure_lines(
     steps = Steps.over(known, max(1, round(sigma / STEPS_PER_SIGMA)))
     problem = _Problem(steps.mean(profiles), steps, start, sigma / steps.width)
     shapes, scale = _settled(problem)
+    problem = _without_misfits(problem, shapes, scale)
     fit = problem.solved(problem.spectra, shapes, scale)
     return MembraneFit(
         np.where(known, profiles[:, 0], np.nan),
@@ -322,6 +327,27 @@ def _stepped(start: _Shapes, shapes: _Shapes, amounts: FloatArray, scale: FloatA
 def _clear(height: FloatArray, error: FloatArray) -> FloatArray:
     """Return how far heights stand out of their errors: 0 up to four of them, towards 1 far above."""
     return np.asarray(np.maximum(1 - CLEAR * error / np.maximum(np.abs(height), 1e-9), 0.0))
+
+
+def _without_misfits(problem: _Problem, shapes: _Shapes, scale: FloatArray) -> _Problem:
+    """Leave out the steps of clear lines that no line's shape explains.
+
+    What is no line of this strip, such as the edge of a pad, would count as noise everywhere else.
+    """
+    if not scale.any():
+        return problem
+    fit = problem.solved(problem.spectra, shapes, scale)
+    columns = problem.columns(shapes, scale)
+    rest = problem.values[:, 0] - columns @ fit.amounts[fit.best][: columns.shape[1]]
+    likely = problem.spectra.only(fit.best)
+    rest -= likely.membrane(rest, fit.amounts[fit.best][columns.shape[1] :])
+    apart = np.abs(problem.steps.middles[:, None] - shapes.centers) / shapes.sigmas
+    lined = ((apart < CLEAR_OF_LINE) & (scale != 0)).any(axis=1)
+    typical = 1.4826 * float(np.median(np.abs(rest[~lined]))) if not lined.all() else np.inf
+    share = MISFIT_SHARE * np.where(apart < CLEAR_OF_LINE, np.abs(scale), 0.0).max(axis=1)
+    misfit = lined & (np.abs(rest) > np.maximum(MISFIT * typical, share))
+    steps = replace(problem.steps, shares=np.where(misfit, 0.0, problem.steps.shares))
+    return replace(problem, steps=steps) if misfit.any() else problem
 
 
 def _fits(problem: _Problem, shapes: _Shapes, scale: FloatArray, fit: Solution) -> tuple[LineFit, ...]:
