@@ -162,7 +162,7 @@ def _faint(view: View, h: Hypothesis, naming: Assignment) -> FaintLine | None:
     bars = [line for line in h.lines if line.height > PLAIN_MARK and line is not h.control]
     tested = any(n.role == "test" and n.present > 0.5 for n in naming.lines)
     there = [line for line in _found_lines(h, naming) if line is not h.control]
-    faint = find_faint_line(patch_of(view, h.window), h.control, [*bars, *there])
+    faint = find_faint_line(patch_of(view, h.window), h.control, [*bars, *there], beside=tested)
     return faint if faint is None or faint.plain or not tested else None
 
 

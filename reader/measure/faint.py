@@ -41,6 +41,7 @@ RIM = 0.8  # membrane widths from the ends, where the rim's shadow is as wide as
 LEAST_SEEN = 12  # places that tell how uneven a membrane is
 # What none of 530 real negative tests shows: a line in all but strength. The likest of them explains 0.88.
 PLAIN_EXPLAINED = 0.9
+BESIDE_EXPLAINED = 0.85  # the same beside another test line, where less hangs on it
 PLAIN_PART = 0.5  # share of the median height in the weakest part of the width
 PLAIN_HEIGHT = 0.006  # absorbance: half of what a trained eye sees
 
@@ -61,7 +62,9 @@ class FaintLine:
     plain: bool
 
 
-def find_faint_line(patch: Patch, control: FoundLine, bars: Sequence[FoundLine]) -> FaintLine | None:
+def find_faint_line(
+    patch: Patch, control: FoundLine, bars: Sequence[FoundLine], *, beside: bool = False
+) -> FaintLine | None:
     """Return what is as wide as the control line and crosses the membrane where a test line may lie.
 
     Parameters
@@ -72,6 +75,8 @@ def find_faint_line(patch: Patch, control: FoundLine, bars: Sequence[FoundLine])
         Its control line.
     bars : sequence of FoundLine
         What else stands out so much that nothing can be seen beside it.
+    beside : bool, default False
+        Whether another test line was found.
 
     Returns
     -------
@@ -92,13 +97,13 @@ def find_faint_line(patch: Patch, control: FoundLine, bars: Sequence[FoundLine])
     noise = max(1.4826 * float(np.median(np.abs(height[seen]))), NOISE_FLOOR)
     least = max(LEAST_HEIGHT, LEAST_SNR * noise)
     candidates = np.flatnonzero((height > least) & _may_lie(place, control, patch))
-    reach = round(2 * sigma)
+    reach, enough = round(2 * sigma), BESIDE_EXPLAINED if beside else PLAIN_EXPLAINED
     found = []
     for k in candidates:
         explained = scan.explained(profiles.rows[0], int(k))
         highest = height[k] == height[max(0, k - reach) : k + reach + 1].max()
         if highest and explained > LEAST_EXPLAINED and _whole(amplitudes[1:, k]):
-            plain = explained > PLAIN_EXPLAINED and _plain(describe_bar(patch, scan, int(k)), control, patch)
+            plain = explained > enough and _plain(describe_bar(patch, scan, int(k)), control, patch)
             found.append((explained, FaintLine(float(place[k]), plain)))
     return max(found, key=lambda f: (f[1].plain, f[0]))[1] if found else None
 

@@ -18,7 +18,7 @@ def reading(test_line: float) -> reader.Reading:
 
 @pytest.fixture
 def suspicion(monkeypatch):
-    monkeypatch.setattr("reader.strip.find_faint_line", lambda *_: FaintLine(2.6, plain=False))
+    monkeypatch.setattr("reader.strip.find_faint_line", lambda *_, **__: FaintLine(2.6, plain=False))
 
 
 def test_a_clean_negative_is_called_negative():
@@ -46,7 +46,7 @@ def test_beside_a_clear_test_line_a_suspected_one_changes_nothing():
 def plain_line(monkeypatch):
     """Take what lies as far from one end as the control line from the other for a plain faint line."""
 
-    def mirrored(patch: Patch, control: FoundLine, _: object) -> FaintLine:
+    def mirrored(patch: Patch, control: FoundLine, _: object, **__: bool) -> FaintLine:
         return FaintLine(patch.columns / patch.rows - control.place, plain=True)
 
     monkeypatch.setattr("reader.strip.find_faint_line", mirrored)
