@@ -48,10 +48,8 @@ SHORT, MARKS = 0.7, 3  # share of the width that a mark covers, and how many
 SIDELESS = 0.012  # log10 of light: less of an edge than any membrane has on both sides
 OUTSIDE, INSIDE = 8, 5  # of the 32 rows, on either side of a long edge: where that edge may lie
 CORE = 10  # of the 32 rows, from either side, that are surely inside
-BESIDE, BESIDE_QUALITY = (
-    0.3,
-    -0.75,
-)  # height over that of the window's own lines, and quality, of a bar beside
+# Of a bar beside the window: height over that of the window's own lines, and quality.
+BESIDE, BESIDE_QUALITY = 0.3, -0.75
 ENDLESS = 0.03  # log10 of light: less of an edge than any window has at both ends; real ones exceed 0.09
 END_OUTSIDE, END_INSIDE = 10, 12  # columns (of 32 to a width) on either side of an end
 ASIDE = (1.0, 1.16)  # widths by which a window is moved to see what lies directly beside it

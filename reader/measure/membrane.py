@@ -143,8 +143,11 @@ def measure_lines(
     steps = Steps.over(known, max(1, round(sigma / STEPS_PER_SIGMA)))
     problem = _Problem(steps.mean(profiles), steps, start, sigma / steps.width)
     shapes, scale = _settled(problem)
-    problem = _without_misfits(problem, shapes, scale)
     fit = problem.solved(problem.spectra, shapes, scale)
+    misfits = _misfits(problem, shapes, scale, fit)
+    if misfits.any():
+        problem = problem.without(misfits)
+        fit = problem.solved(problem.spectra, shapes, scale)
     return MembraneFit(
         np.where(known, profiles[:, 0], np.nan),
         np.where(known, _baseline(problem, shapes, scale, fit), np.nan),
@@ -267,6 +270,10 @@ class _Problem:
         """Return the lines, their changes and the gaps."""
         return np.column_stack([shapes.columns(self.steps, scale), self.steps.gaps])
 
+    def without(self, steps: NDArray[np.bool_]) -> _Problem:
+        """Leave out some steps."""
+        return replace(self, steps=replace(self.steps, shares=np.where(steps, 0.0, self.steps.shares)))
+
     def solved(self, spectra: Spectra, shapes: _Shapes, scale: FloatArray) -> Solution:
         """Fit the lines and small changes of their shapes."""
         count, gaps = scale.size, np.zeros(self.steps.gaps.shape[1])
@@ -329,25 +336,20 @@ def _clear(height: FloatArray, error: FloatArray) -> FloatArray:
     return np.asarray(np.maximum(1 - CLEAR * error / np.maximum(np.abs(height), 1e-9), 0.0))
 
 
-def _without_misfits(problem: _Problem, shapes: _Shapes, scale: FloatArray) -> _Problem:
-    """Leave out the steps of clear lines that no line's shape explains.
+def _misfits(problem: _Problem, shapes: _Shapes, scale: FloatArray, fit: Solution) -> NDArray[np.bool_]:
+    """Tell which steps of clear lines no line's shape explains.
 
     What is no line of this strip, such as the edge of a pad, would count as noise everywhere else.
     """
-    if not scale.any():
-        return problem
-    fit = problem.solved(problem.spectra, shapes, scale)
-    columns = problem.columns(shapes, scale)
-    rest = problem.values[:, 0] - columns @ fit.amounts[fit.best][: columns.shape[1]]
-    likely = problem.spectra.only(fit.best)
-    rest -= likely.membrane(rest, fit.amounts[fit.best][columns.shape[1] :])
     apart = np.abs(problem.steps.middles[:, None] - shapes.centers) / shapes.sigmas
     lined = ((apart < CLEAR_OF_LINE) & (scale != 0)).any(axis=1)
-    typical = 1.4826 * float(np.median(np.abs(rest[~lined]))) if not lined.all() else np.inf
+    if not lined.any() or lined.all():
+        return np.zeros_like(lined)
+    free, smooth = _line_free(problem, shapes, scale, fit)
+    rest = np.abs(free - smooth)
+    typical = 1.4826 * float(np.median(rest[~lined]))
     share = MISFIT_SHARE * np.where(apart < CLEAR_OF_LINE, np.abs(scale), 0.0).max(axis=1)
-    misfit = lined & (np.abs(rest) > np.maximum(MISFIT * typical, share))
-    steps = replace(problem.steps, shares=np.where(misfit, 0.0, problem.steps.shares))
-    return replace(problem, steps=steps) if misfit.any() else problem
+    return np.asarray(lined & (rest > np.maximum(MISFIT * typical, share)))
 
 
 def _fits(problem: _Problem, shapes: _Shapes, scale: FloatArray, fit: Solution) -> tuple[LineFit, ...]:
@@ -406,11 +408,17 @@ def _by_blocks(problem: _Problem, shapes: _Shapes, fit: Solution) -> FloatArray:
 
 def _baseline(problem: _Problem, shapes: _Shapes, scale: FloatArray, fit: Solution) -> FloatArray:
     """Return the membrane without its lines, at every sample of the patch."""
-    columns = problem.columns(shapes, scale)
-    amounts = fit.amounts[fit.best]
-    rest = problem.values[:, 0] - columns @ amounts[: columns.shape[1]]
-    smooth = problem.spectra.only(fit.best).membrane(rest, amounts[columns.shape[1] :])
+    _, smooth = _line_free(problem, shapes, scale, fit)
     return np.interp(np.arange(len(problem.steps.known)), problem.steps.middles, smooth)
+
+
+def _line_free(
+    problem: _Problem, shapes: _Shapes, scale: FloatArray, fit: Solution
+) -> tuple[FloatArray, FloatArray]:
+    """Return the profile without its lines, and the smooth membrane in it, at every step."""
+    columns, amounts = problem.columns(shapes, scale), fit.amounts[fit.best]
+    free = problem.values[:, 0] - columns @ amounts[: columns.shape[1]]
+    return free, problem.spectra.only(fit.best).membrane(free, amounts[columns.shape[1] :])
 
 
 def _spread(problem: _Problem, fit: Solution) -> float:

@@ -22,12 +22,12 @@ def pixels(test_line: float, *, whole: bool = False) -> np.ndarray:
 
 @pytest.fixture
 def shadow(monkeypatch):
-    monkeypatch.setattr("reader.strip.is_fine_shadow", lambda _: True)
+    monkeypatch.setattr("reader.strip.doubts.is_fine_shadow", lambda _: True)
 
 
 @pytest.fixture
 def coloured(monkeypatch):
-    monkeypatch.setattr("reader.strip.COLOURED", -1.0)
+    monkeypatch.setattr("reader.strip.doubts.COLOURED", -1.0)
 
 
 @pytest.mark.usefixtures("shadow")

@@ -1,0 +1,8 @@
+"""From a window that was found to a strip's reading: gather, name, measure, doubt, decide."""
+
+from __future__ import annotations
+
+from reader.strip.doubts import without_patterns
+from reader.strip.read import read_strip
+
+__all__ = ["read_strip", "without_patterns"]

@@ -1,0 +1,199 @@
+"""What forbids to call a strip, though its lines by themselves would allow it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from reader.interpret.assign import Assignment
+from reader.locate.hypothesis import Candidate, Hypothesis, looking_aside
+from reader.measure.evidence import CLEAR_TINT, RIM_HEIGHT, is_fine_shadow
+from reader.measure.foreign import bars_beside, foreign_to_a_strip, foreign_to_any_device
+from reader.measure.lines import FoundLine, Patch, is_flank
+from reader.reading import Analyte, Outcome, StripReading
+from reader.strip.findings import PLAIN, SAME_LINE, Findings, found_lines, lines_there
+from reader.view import View
+
+__all__ = ["PATTERNED", "doubt", "foreign_bars", "undecided", "without_patterns"]
+
+# Fewer wrong calls than usual are accepted for a lone line: the device then makes a missing control line
+# five times as likely as it is at large, while lone control lines stay ten times below that.
+LONE_DOUBT = 0.05
+# log10 between the channels of the ground: one stripe on a body of such a colour may be its decoration.
+COLOURED = 0.2
+LEAST_WEIGHT = 0.1  # of a hypothesis that is worth a doubt
+RIM_REACH = 0.6  # membrane widths from an end that a rim's coloured shade may reach
+UNLIKE_LINES = "What crosses the window does not look like the lines of one strip."
+PRINT = "What crosses the window is print, or the joints between other things."
+PATTERN = "Bars like those in the window lie directly beside it, as in a pattern."
+PATTERNED = {PRINT, PATTERN}
+
+
+def doubt(seen: Findings, flags: tuple[str, ...], outcome: Outcome) -> str | None:
+    """Return what forbids a call, if anything does.
+
+    Parameters
+    ----------
+    seen : Findings
+        All that was found out.
+    flags : tuple of str
+        The strip's flags.
+    outcome : Outcome
+        What its lines alone would say.
+    """
+    negative = outcome is Outcome.NEGATIVE
+    # In a competitive test a lone control line is a positive.
+    called = negative or outcome is Outcome.POSITIVE
+    reasons = (
+        (
+            negative and "heavy-jpeg" in flags,
+            "The picture is too strongly compressed to rule out a faint line.",
+        ),
+        (
+            outcome is Outcome.INVALID and _barred(seen),
+            "A bar crosses the membrane, and it is not sure whether it is the control line.",
+        ),
+        (
+            called and seen.naming.without_control > LONE_DOUBT,
+            "The control line may be missing: no line lies where the device seems to have it.",
+        ),
+        (
+            called and _compares_unsurely(seen),
+            "The lines are compared, and the picture does not show which of them is the control line.",
+        ),
+        (
+            called and seen.suspected,
+            "Something as wide as the control line crosses the membrane very faintly.",
+        ),
+        (
+            called and _only_a_shadow(seen),
+            "The only line is as fine and as grey as the groove between two materials.",
+        ),
+        (
+            called and _decorated(seen),
+            "The only line lies on a coloured ground, which may be no membrane.",
+        ),
+        (
+            negative and _crossed(seen),
+            "A mark crosses the membrane, and it is not sure whether it is a test line.",
+        ),
+    )
+    if called and seen.foreign is not None:
+        return seen.foreign
+    return next((reason for holds, reason in reasons if holds), None)
+
+
+def foreign_bars(
+    view: View, candidate: Candidate, h: Hypothesis, patch: Patch, naming: Assignment, *, coloured: bool
+) -> str | None:
+    """Return what shows that the bars that were found are no lines of a test, if anything does.
+
+    Parameters
+    ----------
+    view : View
+        The photo, to look beside the window.
+    candidate : Candidate
+        The strip.
+    h : Hypothesis
+        Its window.
+    patch : Patch
+        The same, seen straight.
+    naming : Assignment
+        Which of its lines are there.
+    coloured : bool
+        Whether the picture shows colours.
+    """
+    lines = found_lines(h, naming)
+    if not lines:
+        return None
+    if foreign_to_a_strip(patch, lines, alone=len(lines_there(naming)) == 1):
+        return UNLIKE_LINES
+    if candidate.close_up:
+        return None
+    if foreign_to_any_device(patch, lines, h.lines, coloured=coloured):
+        return PRINT
+    if bars_beside(patch, looking_aside(view, h.window), lines):
+        return PATTERN
+    return None
+
+
+def without_patterns(strips: tuple[StripReading, ...]) -> tuple[StripReading, ...]:
+    """Call none of the strips of a picture in which one was told to be a part of a print or a pattern.
+
+    What is found beside it is what it was taken for: another part of the same.
+    """
+    if not any("patterned" in strip.flags for strip in strips):
+        return strips
+    return tuple(
+        _held(strip) if strip.outcome in {Outcome.POSITIVE, Outcome.NEGATIVE} else strip for strip in strips
+    )
+
+
+def _held(strip: StripReading) -> StripReading:
+    return replace(
+        strip,
+        outcome=Outcome.INDETERMINATE,
+        summary=PATTERN,
+        analytes=undecided(strip.analytes),
+        flags=(*strip.flags, "patterned"),
+    )
+
+
+def undecided(analytes: Mapping[str, Analyte]) -> dict[str, Analyte]:
+    """Return the analytes as indeterminate."""
+    return {name: replace(a, outcome=Outcome.INDETERMINATE, confidence=None) for name, a in analytes.items()}
+
+
+def _barred(seen: Findings) -> bool:
+    """Tell whether what is as coloured as a label, or denser than a rim, crosses a membrane without lines."""
+    if lines_there(seen.naming):
+        return False
+    likely = (h for h in seen.candidate.hypotheses if h.weight > LEAST_WEIGHT)
+    return any(
+        line.height > PLAIN
+        and line.full > 0.8
+        and (line.tint > CLEAR_TINT or line.height > RIM_HEIGHT)
+        and line.frame > 0.5
+        and line.to_end > RIM_REACH
+        for h in likely
+        for line in h.lines
+    )
+
+
+def _lone_line(seen: Findings) -> FoundLine | None:
+    """Return the only line that is there, as it was found; None if there are more or none."""
+    if len(lines_there(seen.naming)) != 1:
+        return None
+    return next(iter(found_lines(seen.best, seen.naming)), None)
+
+
+def _only_a_shadow(seen: Findings) -> bool:
+    """Tell whether the only line may be a shadow, in a picture that shows colours."""
+    line = _lone_line(seen)
+    return seen.coloured and line is not None and is_fine_shadow(line)
+
+
+def _decorated(seen: Findings) -> bool:
+    """Tell whether the only line may decorate a coloured thing; a window that was cut out is surely one."""
+    return not seen.candidate.close_up and seen.best.tint > COLOURED and _lone_line(seen) is not None
+
+
+def _compares_unsurely(seen: Findings) -> bool:
+    """Tell whether the answer rests on a comparison of two lines that may have to change their names."""
+    compared = any(line.threshold_ratio is not None for line in seen.assay.lines)
+    return compared and not seen.naming.known and len(lines_there(seen.naming)) > 1
+
+
+def _crossed(seen: Findings) -> bool:
+    """Tell whether a plain mark that was not taken for a line crosses the membrane, away from its ends."""
+    aspect = seen.best.window.length / seen.best.window.width
+    named = [n.place * aspect for n in lines_there(seen.naming)]
+    return any(
+        line.height > PLAIN
+        and line.full > 0.9
+        and line.step < 0.3
+        and line.to_end > 1.0
+        and all(abs(line.place - place) > SAME_LINE for place in named)
+        and not any(is_flank(line, other) for other in seen.best.lines)
+        for line in seen.best.lines
+    )

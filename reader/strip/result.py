@@ -1,0 +1,165 @@
+"""Put what was found out about a strip into the contract's words and units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from reader.flags import rejects
+from reader.geometry import Window
+from reader.interpret.assay import Assay
+from reader.interpret.assign import NamedLine
+from reader.interpret.verdict import Evidence, decide
+from reader.measure.evidence import control_height_probability
+from reader.measure.membrane import LineFit, MembraneFit
+from reader.reading import Analyte, Line, Outcome, Profile, Quad, StripReading
+from reader.strip.doubts import PATTERNED, doubt, undecided
+from reader.strip.findings import PLAIN, PRESENT, Findings, has_test_line
+
+__all__ = ["to_reading"]
+
+DOUBT = 0.15  # share of wrong calls that is accepted where the evidence is weakest
+WEAK_CONTROL = 0.05  # absorbance: a tenth of a usual control line
+CONTROL_SNR = 3.0  # standard errors above blank membrane at which a control line is even odds
+SHOWN_SNR = 1.0  # standard errors above blank membrane at which a test line is even odds
+NOTHING_THERE = 0.01  # probability that is left to a line whose measured height is not even positive
+FULL = 0.99  # share of the width that a whole line covers
+
+
+def to_reading(seen: Findings, number: int) -> StripReading:
+    """Judge what was found out about a strip and put its result together.
+
+    Parameters
+    ----------
+    seen : Findings
+        All that was found out.
+    number : int
+        The strip's id in the reading.
+    """
+    assay, naming, fit = seen.assay, seen.naming, seen.fit
+    window = seen.best.window.reversed() if naming.reverse else seen.best.window
+    scale = window.length / assay.window_mm[0] if assay.window_mm else None
+    named = list(zip(naming.lines, fit.lines, strict=True))
+    lines = sorted((_line(n, f, window, seen) for n, f in named), key=lambda line: line.position or 0.0)
+    # Beside a plainer line a faint one has been told from shading; by itself it has only its height.
+    beside = any(n.role == "test" and n.present > PRESENT and f.height > PLAIN for n, f in named)
+    evidence = {n.name: _evidence(n, f, beside=beside) for n, f in named if not n.unexpected}
+    verdict = decide(assay, _given_control(assay, evidence), doubt=DOUBT)
+    flags = _flags(seen, verdict.outcome)
+    outcome, analytes, summary = verdict.outcome, verdict.analytes, verdict.summary
+    reason = doubt(seen, flags, outcome)
+    if reason is not None:
+        outcome, summary = Outcome.INDETERMINATE, reason
+        analytes = undecided(analytes)
+    if rejects(flags):
+        outcome = Outcome.NOT_READ
+        analytes = {name: Analyte(Outcome.NOT_READ) for name in analytes}
+        summary = "The picture does not allow a reading."
+    device = "cassette" if assay.kind == "any" else assay.kind
+    outline = seen.candidate.device
+    return StripReading(
+        id=number,
+        kind="window" if seen.candidate.close_up else device,
+        assay=assay.id,
+        outline=None if outline is None else _quad_along(outline, window),
+        window=window.quad(),
+        orientation="known" if naming.known else "assumed",
+        outcome=outcome,
+        summary=summary,
+        analytes=analytes,
+        lines=tuple(lines),
+        px_per_mm=scale,
+        quality=seen.quality.values,
+        flags=flags,
+        profile=_profile(fit, reverse=naming.reverse),
+    )
+
+
+def _quad_along(outline: Window, window: Window) -> Quad:
+    """Return the corners of a device, beginning at the control end of its window."""
+    same_way = outline.flow[0] * window.flow[0] + outline.flow[1] * window.flow[1] > 0
+    return (outline if same_way else outline.reversed()).quad()
+
+
+def _evidence(named: NamedLine, fit: LineFit, *, beside: bool) -> Evidence:
+    """Join what the search and the measurement say: what looks like a line must measurably be one.
+
+    ``beside`` tells that a plain test line is there to compare a control line with.
+    """
+    present = named.present if fit.height > 0 else min(named.present, NOTHING_THERE)
+    if named.role == "control":
+        excess = fit.height / fit.height_sigma - CONTROL_SNR
+        present *= 0.5 * math.erfc(-excess / math.sqrt(2))
+        present *= 1.0 if beside else control_height_probability(fit.height)
+    else:
+        excess = fit.height / fit.height_sigma - SHOWN_SNR
+        shown = 0.5 * math.erfc(-excess / math.sqrt(2))
+        # A poor measurement does not show that there is none, either.
+        present = max(present * shown, min(present, 0.5))
+    return Evidence(present, fit.height, fit.height_sigma)
+
+
+def _given_control(assay: Assay, evidence: Mapping[str, Evidence]) -> dict[str, Evidence]:
+    """Return the lines with the test lines' probabilities given that the control line is one.
+
+    Whether they lie on a membrane at all is one doubt, which both hold; a verdict that multiplies them must
+    not count it twice.
+    """
+    controls = {line.name for line in assay.lines if line.role == "control"}
+    there = min((evidence[name].present for name in controls if name in evidence), default=1.0)
+    if there < 0.5:
+        return dict(evidence)
+    return {
+        name: e if name in controls else replace(e, present=min(e.present / there, 1.0))
+        for name, e in evidence.items()
+    }
+
+
+def _line(named: NamedLine, fit: LineFit, window: Window, seen: Findings) -> Line:
+    """Turn a fitted line into the contract's units: mm when the scale is known, else px."""
+    step = seen.step
+    unit = step * seen.assay.window_mm[0] / window.length if seen.assay.window_mm else step
+    place = fit.place * step / window.length
+    position = min(max(1 - place if seen.naming.reverse else place, 0.0), 1.0)
+    return Line(
+        name=named.name,
+        role="control" if named.role == "control" else "test",
+        detected=named.present > 0.5,
+        center=window.at(position),
+        position=position,
+        height=fit.height,
+        height_sigma=fit.height_sigma,
+        area=fit.area * unit,
+        area_sigma=fit.area_sigma * unit,
+        snr=fit.height / fit.height_sigma,
+    )
+
+
+def _profile(fit: MembraneFit, *, reverse: bool) -> Profile:
+    count = len(fit.profile)
+    position = (np.arange(count) + 0.5) / count
+    step = -1 if reverse else 1
+    return Profile(position, fit.profile[::step].copy(), fit.baseline[::step].copy())
+
+
+def _flags(seen: Findings, outcome: Outcome) -> tuple[str, ...]:
+    """Say what a user should know about this strip, rejecting flags first."""
+    candidate, best, naming, fit = seen.candidate, seen.best, seen.naming, seen.fit
+    control = next((k for k, n in enumerate(naming.lines) if n.role == "control"), None)
+    there = control is not None and naming.lines[control].present > 0.5
+    checks = {
+        "no-control-line": not there,
+        "weak-control": there and control is not None and fit.lines[control].height < WEAK_CONTROL,
+        "partial-line": there and best.control is not None and best.control.full < FULL,
+        "orientation-assumed": not naming.known,
+        "control-assumed": there and not has_test_line(naming) and not naming.known,
+        "unexpected-line": any(n.unexpected for n in naming.lines),
+        "faint-line": outcome is Outcome.INDETERMINATE or (there and seen.faint),
+        "patterned": seen.foreign in PATTERNED,
+        "window-uncertain": not candidate.close_up and not there and candidate.odds < 5.0,
+        "scale-unknown": seen.assay.window_mm is None,
+    }
+    return (*seen.quality.flags, *(code for code, raised in checks.items() if raised))
