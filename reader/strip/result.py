@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import replace
-
 import numpy as np
 
 from reader.flags import rejects
 from reader.geometry import Window
-from reader.interpret.assay import Assay
 from reader.interpret.assign import NamedLine
-from reader.interpret.verdict import Evidence, decide
-from reader.measure.evidence import control_height_probability
+from reader.interpret.verdict import decide
 from reader.measure.membrane import LineFit, MembraneFit
 from reader.reading import Analyte, Line, Outcome, Profile, Quad, StripReading
 from reader.strip.doubts import PATTERNED, doubt, undecided
-from reader.strip.findings import PLAIN, PRESENT, Findings, has_test_line
+from reader.strip.findings import Findings, has_test_line
+from reader.strip.weigh import weigh
 
 __all__ = ["to_reading"]
 
 DOUBT = 0.15  # share of wrong calls that is accepted where the evidence is weakest
 WEAK_CONTROL = 0.05  # absorbance: a tenth of a usual control line
-CONTROL_SNR = 3.0  # standard errors above blank membrane at which a control line is even odds
-SHOWN_SNR = 1.0  # standard errors above blank membrane at which a test line is even odds
-NOTHING_THERE = 0.01  # probability that is left to a line whose measured height is not even positive
 FULL = 0.99  # share of the width that a whole line covers
 
 
@@ -44,10 +36,7 @@ def to_reading(seen: Findings, number: int) -> StripReading:
     scale = window.length / assay.window_mm[0] if assay.window_mm else None
     named = list(zip(naming.lines, fit.lines, strict=True))
     lines = sorted((_line(n, f, window, seen) for n, f in named), key=lambda line: line.position or 0.0)
-    # Beside a plainer line a faint one has been told from shading; by itself it has only its height.
-    beside = any(n.role == "test" and n.present > PRESENT and f.height > PLAIN for n, f in named)
-    evidence = {n.name: _evidence(n, f, beside=beside) for n, f in named if not n.unexpected}
-    verdict = decide(assay, _given_control(assay, evidence), doubt=DOUBT)
+    verdict = decide(assay, weigh(named), doubt=DOUBT)
     flags = _flags(seen, verdict.outcome)
     outcome, analytes, summary = verdict.outcome, verdict.analytes, verdict.summary
     reason = doubt(seen, flags, outcome)
@@ -82,40 +71,6 @@ def _quad_along(outline: Window, window: Window) -> Quad:
     """Return the corners of a device, beginning at the control end of its window."""
     same_way = outline.flow[0] * window.flow[0] + outline.flow[1] * window.flow[1] > 0
     return (outline if same_way else outline.reversed()).quad()
-
-
-def _evidence(named: NamedLine, fit: LineFit, *, beside: bool) -> Evidence:
-    """Join what the search and the measurement say: what looks like a line must measurably be one.
-
-    ``beside`` tells that a plain test line is there to compare a control line with.
-    """
-    present = named.present if fit.height > 0 else min(named.present, NOTHING_THERE)
-    if named.role == "control":
-        excess = fit.height / fit.height_sigma - CONTROL_SNR
-        present *= 0.5 * math.erfc(-excess / math.sqrt(2))
-        present *= 1.0 if beside else control_height_probability(fit.height)
-    else:
-        excess = fit.height / fit.height_sigma - SHOWN_SNR
-        shown = 0.5 * math.erfc(-excess / math.sqrt(2))
-        # A poor measurement does not show that there is none, either.
-        present = max(present * shown, min(present, 0.5))
-    return Evidence(present, fit.height, fit.height_sigma)
-
-
-def _given_control(assay: Assay, evidence: Mapping[str, Evidence]) -> dict[str, Evidence]:
-    """Return the lines with the test lines' probabilities given that the control line is one.
-
-    Whether they lie on a membrane at all is one doubt, which both hold; a verdict that multiplies them must
-    not count it twice.
-    """
-    controls = {line.name for line in assay.lines if line.role == "control"}
-    there = min((evidence[name].present for name in controls if name in evidence), default=1.0)
-    if there < 0.5:
-        return dict(evidence)
-    return {
-        name: e if name in controls else replace(e, present=min(e.present / there, 1.0))
-        for name, e in evidence.items()
-    }
 
 
 def _line(named: NamedLine, fit: LineFit, window: Window, seen: Findings) -> Line:

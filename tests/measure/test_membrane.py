@@ -340,3 +340,15 @@ def test_whatever_the_patch_shows_all_numbers_are_finite_and_errors_positive(
         assert np.isfinite([line.place, line.sigma, line.height, line.area]).all()
         assert line.height_sigma > 0
         assert line.area_sigma > 0
+
+
+def test_a_dark_scratch_on_the_flank_of_a_clear_line_is_left_out():
+    light = light_of(two_lines(0.3))
+    x = np.arange(light.shape[1]) / PX_PER_MM
+    scratch = CONTROL * SIZE_MM[0] - 2.2 * FWHM_MM / 2.3548
+    scratched = light * np.where(np.abs(x - scratch) < 0.1, 0.16, 1.0)[None, :, None]
+    control, test = measure_lines(patch_of_light(scratched), PLACES, GOLD).lines
+    assert control.height == pytest.approx(0.4, abs=0.005)
+    assert test.height == pytest.approx(0.3, abs=0.005)
+    # Taken for noise, the scratch would make both errors eighty times as large.
+    assert max(control.height_sigma, test.height_sigma) < 0.002
