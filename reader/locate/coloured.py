@@ -12,16 +12,15 @@ from numpy.typing import NDArray
 from reader.colour import brightest
 from reader.geometry import Window, from_box, halvings, sample_each
 
-__all__ = ["Bar", "find_bars", "propose_from_bars"]
+__all__ = ["LARGE", "LARGE_PX", "SMALL", "Bar", "BarSizes", "find_bars", "propose_from_bars"]
 
 FloatArray = NDArray[np.float32]
 FloatArray64 = NDArray[np.float64]
 _Mark = tuple[float, float, float, float, float, float]  # centre, sides (px), turn (degrees), contrast (log2)
 
-SCALES = (1 / 150, 1 / 70, 1 / 35)  # of the long side: line thicknesses that the top-hat keeps
 LARGEST = 9  # px: side of a top-hat's square; for larger ones the map is reduced
 CONTRASTS = (0.64, 0.32, 0.16, 0.08, 0.04, 0.02)  # log2 of a channel ratio
-MIN_LENGTH_PX, MAX_LENGTH = 6.0, 0.12  # of a bar; the latter of the long side
+LARGE_PX = 256  # long side of a picture in which large bars are seen well enough
 ASPECT = (1.7, 14.0)
 MIN_FILL = 0.55
 KEEP = 70  # strongest bars
@@ -30,6 +29,29 @@ NOISE_STEP = 3  # px between the places that tell a map's median
 REACH = 7.0  # bar lengths that are searched for a window's end
 CELLS = 16  # samples per bar length along the strip: finer than any line
 NEAREST_END = 0.4  # bar lengths from a line to the nearest possible end
+
+
+@dataclass(frozen=True, slots=True)
+class BarSizes:
+    """Which bars are looked for.
+
+    Attributes
+    ----------
+    scales : tuple of float
+        Line thicknesses that the top-hat keeps, shares of the picture's long side.
+    shortest_px : float
+        Of a bar.
+    longest : float
+        Of a bar, share of the long side.
+    """
+
+    scales: tuple[float, ...]
+    shortest_px: float
+    longest: float
+
+
+SMALL = BarSizes((1 / 150, 1 / 70, 1 / 35), 6.0, 0.12)  # of windows that leave room for their device
+LARGE = BarSizes((1 / 40, 1 / 20, 1 / 12), 20.0, 0.5)  # of windows that fill much of the picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +71,15 @@ class _Ridge:
     factor: float
 
 
-def find_bars(log_image: FloatArray) -> list[Bar]:
+def find_bars(log_image: FloatArray, sizes: BarSizes = SMALL) -> list[Bar]:
     """Find bars whose colour differs from both sides, strongest first.
 
     Parameters
     ----------
     log_image : ndarray, shape (H, W, 3), float32
         log10 of linear light, RGB.
+    sizes : BarSizes, default SMALL
+        Which bars are looked for.
 
     Notes
     -----
@@ -63,14 +87,14 @@ def find_bars(log_image: FloatArray) -> list[Bar]:
     cancel shading and rim shadows and show a line with its exact length; the top-hat removes what is
     wider than a line in both directions, such as a tinted membrane.
     """
-    ridges = _ridges(log_image)
+    ridges = _ridges(log_image, sizes.scales)
     marks: list[_Mark] = []
     for contrast in CONTRASTS:
         # What is fainter than that is weaker than those, whatever its length.
         kept = _strongest_bars(marks, above=LONG_PX * contrast)
         if len(kept) == KEEP:
             break
-        marks += [mark for ridge in ridges for mark in _marks_of(ridge, contrast)]
+        marks += [mark for ridge in ridges for mark in _marks_of(ridge, contrast, sizes)]
     else:
         kept = _strongest_bars(marks)
     return [Bar(from_box(((x, y), (a, b), turn)), contrast) for x, y, a, b, turn, contrast in kept.tolist()]
@@ -85,12 +109,12 @@ def _strongest_bars(marks: list[_Mark], above: float = 0.0) -> FloatArray64:
     return table[_distinct(table)]
 
 
-def _ridges(log_image: FloatArray) -> list[_Ridge]:
+def _ridges(log_image: FloatArray, scales: tuple[float, ...]) -> list[_Ridge]:
     """Return what is narrow in each map, at each scale."""
     r, g, b = (np.asarray(channel, np.float32) / math.log10(2) for channel in cv2.split(log_image))
     maps = ((r - g, 0.02), (b - r, 0.04), (-(r + g + b) / 3, 0.08))  # and the least contrast worth a look
-    sizes = [max(3, round(scale * max(log_image.shape[:2])) | 1) for scale in SCALES]
-    return [_ridge(np.ascontiguousarray(plane), size, floor) for plane, floor in maps for size in sizes]
+    squares = [max(3, round(scale * max(log_image.shape[:2])) | 1) for scale in scales]
+    return [_ridge(np.ascontiguousarray(plane), size, floor) for plane, floor in maps for size in squares]
 
 
 def _ridge(plane: FloatArray, size: int, floor: float) -> _Ridge:
@@ -111,12 +135,12 @@ def _ridge(plane: FloatArray, size: int, floor: float) -> _Ridge:
     return _Ridge(reached, contrasts, factor)
 
 
-def _marks_of(ridge: _Ridge, contrast: float) -> list[_Mark]:
+def _marks_of(ridge: _Ridge, contrast: float, sizes: BarSizes) -> list[_Mark]:
     """Return what looks like a bar of some contrast at least."""
     if contrast not in ridge.contrasts:
         return []
-    limit = MAX_LENGTH * max(ridge.reached.shape)
-    shortest = MIN_LENGTH_PX * min(ridge.factor * 1.5, 1.0)
+    limit = sizes.longest * max(ridge.reached.shape)
+    shortest = sizes.shortest_px * min(ridge.factor * 1.5, 1.0)
     found = []
     # The least contrast is the last, and what exceeds one exceeds all after it.
     mask = (ridge.reached >= len(ridge.contrasts) - ridge.contrasts.index(contrast)).view(np.uint8)

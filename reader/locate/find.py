@@ -10,12 +10,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import cv2
 import numpy as np
 
 from reader.colour import brightest
 from reader.geometry import Window
 from reader.locate.blank import outlined_again, set_off, settled
-from reader.locate.coloured import find_bars, propose_from_bars
+from reader.locate.coloured import LARGE, LARGE_PX, find_bars, propose_from_bars
 from reader.locate.device import device_around, lies_in
 from reader.locate.direction import direction_signs
 from reader.locate.ends import CLOSE_QUALITY, LEAN, LIKELY, SURE, extended, with_right_ends
@@ -85,9 +86,9 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
     close = None
     if all(_lies_across(c, view) for c in small):
         close = _close_up(view)
-        if close is not None and _fills_picture(close) and all(lies_on_a_line(c, close) for c in small):
-            # What is neither lined nor a blank window makes its parts no windows.
-            return (close,) if close.lined or _framed_blank(view, close) else ()
+        scene, whole = _with_large(view, pool, scene, small, close)
+        if whole is not None:
+            return (whole,)
     first = _first(scene)
     if first is None and close is not None and (close.lined or _framed_blank(view, close)):
         return (close,)
@@ -105,6 +106,18 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
     strips = in_reading_order([first, *other_strips(first, scene, search)])
     kept = [c for c in strips if not _is_drawn(view, c)]
     return tuple(replace(_whole(view, c), device=_device(view, pool, c)) for c in kept)
+
+
+def _with_large(
+    view: View, pool: Pool, scene: Sequence[Candidate], small: Sequence[Candidate], close: Candidate | None
+) -> tuple[tuple[Candidate, ...], Candidate | None]:
+    """Add windows that are large in the picture; or return the one that fills it, if one surely does."""
+    fills = close is not None and _fills_picture(close) and all(lies_on_a_line(c, close) for c in small)
+    if fills and close is not None and (close.lined or _framed_blank(view, close)):
+        return (), close
+    large = _in_scene(view, _pool_of_large(view, pool))
+    # What fills the picture and is neither lined nor a blank window makes its parts no windows.
+    return (large if fills else _apart((*scene, *large))), None
 
 
 def _is_drawn(view: View, candidate: Candidate) -> bool:
@@ -353,6 +366,20 @@ def _pool(view: View) -> Pool:
     return Pool(planes, windows, window_scores(planes, windows), outlines)
 
 
+def _pool_of_large(view: View, pool: Pool) -> Pool:
+    """Propose windows around lines that are too long for a window with its device around it.
+
+    Where a rim is as bright as the membrane, four sides may not show; a line shows two of them.
+    """
+    log_small = view.log_small
+    factor = min(LARGE_PX / max(log_small.shape[:2]), 1.0)
+    reduced = cv2.resize(log_small, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    seen = np.asarray(reduced, np.float32)
+    bars = find_bars(seen, LARGE)
+    windows = distinct([w.scaled(1 / factor) for w in propose_from_bars(seen, bars)])
+    return replace(pool, windows=windows, odds=window_scores(pool.planes, windows))
+
+
 def _device(view: View, pool: Pool, candidate: Candidate) -> Window | None:
     """Return the outline of the device around a strip's window, in pixels of the photo."""
     window = candidate.hypotheses[0].window.scaled(view.scale)
@@ -373,8 +400,13 @@ def _in_scene(view: View, pool: Pool) -> tuple[Candidate, ...]:
     if not lined:
         looks = [_reaching(view, hypotheses) for hypotheses in looks]
     found = [_judged(hypotheses, pool.odds[p[0]]) for hypotheses, p in zip(looks, places, strict=True)]
-    found = [c for c in found if not any(lies_on_a_line(c, other) for other in found)]
-    return tuple(sorted(found, key=lambda c: -c.hypotheses[0].score))
+    return _apart(found)
+
+
+def _apart(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Leave out what is a line of another candidate; best first."""
+    whole = [c for c in found if not any(lies_on_a_line(c, other) for other in found)]
+    return tuple(sorted(whole, key=lambda c: -c.hypotheses[0].score))
 
 
 def _looks_at(view: View, pool: Pool, place: np.ndarray, *, beside_lined: bool) -> list[Hypothesis]:

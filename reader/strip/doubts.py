@@ -22,6 +22,7 @@ LONE_DOUBT = 0.05
 # log10 between the channels of the ground: one stripe on a body of such a colour may be its decoration.
 COLOURED = 0.2
 LEAST_WEIGHT = 0.1  # of a hypothesis that is worth a doubt
+DARKEST_SHADE = 1.0  # absorbance: a tenth of the light reaches the depth of any recess
 RIM_REACH = 0.6  # membrane widths from an end that a rim's coloured shade may reach
 UNLIKE_LINES = "What crosses the window does not look like the lines of one strip."
 PRINT = "What crosses the window is print, or the joints between other things."
@@ -153,7 +154,7 @@ def _barred(seen: Findings) -> bool:
         line.height > PLAIN
         and line.full > 0.8
         and (line.tint > CLEAR_TINT or line.height > RIM_HEIGHT)
-        and line.frame > 0.5
+        and (line.frame > 0.5 or line.height > DARKEST_SHADE)
         and line.to_end > RIM_REACH
         for h in likely
         for line in h.lines

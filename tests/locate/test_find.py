@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
+from reader.colour import srgb_encode
 from reader.geometry import Window, overlap
 from reader.locate.find import evident, find_strips, lies_on_a_line, look_closer
 from reader.locate.hypothesis import Candidate, Hypothesis, patch_of
@@ -47,6 +49,29 @@ def test_a_cut_window_with_what_surrounds_it_is_found(angle):
     picture = scenes.crop_picture(angle)
     (candidate,) = found(picture)
     assert_seen(candidate, picture.truth[0])
+
+
+def recessed(ground: float) -> np.ndarray:
+    """Draw a window in a wider recess whose floor is nearly as bright as the membrane."""
+    y, x = np.mgrid[0:100, 0:220].astype(float)
+    off, along = np.abs(y - 48), np.abs(x - 110)
+    light = np.where((off < 20) & (along < 75), 0.78, 0.76)
+    light *= 1 - 0.05 * np.exp(-(((y - 68) / 2.5) ** 2) / 2) * (along < 77)
+    light = np.where((np.abs(y - 45) < 38) & (along < 95), light, ground * light)
+    line = 0.4 * np.exp(-(((x - 75) / 5) ** 2) / 2) * np.clip((21 - off) / 2, 0, 1)
+    rgb = light[..., None] * 10 ** (-line[..., None] * np.array([0.25, 1.0, 0.7]))
+    grain = np.random.default_rng(0).normal(0, 0.004, rgb.shape)
+    return (255 * srgb_encode(np.clip(cv2.GaussianBlur(rgb, (0, 0), 1.2) + grain, 0, 1))).astype(np.uint8)
+
+
+@pytest.mark.parametrize("ground", [0.6, 0.8, 1.1])
+def test_a_window_in_a_close_up_whose_rims_hardly_show_is_found_by_its_line(ground):
+    (candidate,) = find_strips(View(recessed(ground)))
+    window = candidate.hypotheses[0].window
+    assert candidate.lined
+    assert abs(window.y - 48) < 4
+    assert abs(window.width - 41) < 9
+    assert abs(math.remainder(window.angle, math.pi)) < 0.05
 
 
 @pytest.mark.parametrize("margin_mm", [(0.0, 0.0), (0.3, 0.3), (0.6, 0.8)])

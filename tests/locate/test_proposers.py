@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reader.geometry import Window, overlap
-from reader.locate.coloured import find_bars, propose_from_bars
+from reader.locate.coloured import LARGE, find_bars, propose_from_bars
 from reader.locate.framed import propose_framed
 from reader.locate.outlines import propose_outlined
 from reader.view import View
@@ -54,6 +54,15 @@ def test_outlines_and_bars_each_propose_both_windows_of_two_cassettes(propose):
     found = proposals(propose, picture.pixels)
     for truth in picture.truth:
         assert best(found, scenes.window_of(truth.window)) > 0.5
+
+
+@pytest.mark.parametrize("angle", [0.0, 90.0, 78.0])
+def test_the_lines_of_a_cut_window_are_large_bars_and_propose_it(angle):
+    picture = scenes.crop_picture(angle)
+    view = View(picture.pixels)
+    large = propose_from_bars(view.log_small, find_bars(view.log_small, LARGE))
+    truth = scenes.window_of(picture.truth[0].window).scaled(view.scale)
+    assert best(large, truth) > 0.6
 
 
 @pytest.mark.parametrize("angle", [90.0, 0.0, 78.0])
