@@ -1,11 +1,20 @@
-"""Where one strip of a picture is told to be a pattern, none beside it is called."""
+"""What is seen beside the lines, or instead of them, forbids a call."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from reader.geometry import Window
+from reader.interpret import load_assay
+from reader.interpret.assign import Assignment
+from reader.locate.hypothesis import Candidate, Hypothesis
+from reader.measure.lines import FoundLine
 from reader.reading import Analyte, Outcome, StripReading
 from reader.strip import without_patterns
+from reader.strip.doubts import doubt
+from reader.strip.findings import Findings
+from tests.measure.clear import found
 from tests.unit.test_reading import strip
 
 
@@ -34,3 +43,45 @@ def test_what_is_no_call_stays_as_it_is_beside_a_pattern(outcome):
 def test_without_a_pattern_nothing_changes():
     strips = (called(Outcome.POSITIVE), called(Outcome.NEGATIVE))
     assert without_patterns(strips) is strips
+
+
+def without_lines(*bars: FoundLine) -> Findings:
+    """Put together what is found out about a membrane on which bars, but no lines were found."""
+    window = Window(0.0, 0.0, 0.0, 500.0, 100.0)
+    best = Hypothesis(window, 0.0, bars, mottle=0.003, ground=0.005, tint=0.02)
+    naming = Assignment((), reverse=False, known=False, without_control=0.0)
+    return Findings(
+        Candidate((best,), odds=3.0, close_up=True),
+        best,
+        load_assay("generic"),
+        naming,
+        fit=None,
+        quality=None,
+        step=1.0,
+        coloured=True,
+        faint=False,
+        foreign=None,
+    )
+
+
+GREY = np.array([0.2, 0.2, 0.2])
+
+
+@pytest.mark.parametrize(
+    ("bar", "held"),
+    [
+        (found(), True),
+        (found(colour=GREY), False),
+        (found(colour=GREY, height=1.3, frame=0.1), True),
+        (found(frame=0.1), False),
+        (found(full=0.5), False),
+    ],
+    ids=["coloured", "grey as a shade", "darker than any shade", "at the end of the frame", "half a bar"],
+)
+def test_a_bar_that_is_no_shade_makes_an_invalid_test_indeterminate(bar, held):
+    reason = doubt(without_lines(bar), (), Outcome.INVALID)
+    assert (reason is not None) == held
+
+
+def test_a_bare_membrane_without_lines_stays_invalid():
+    assert doubt(without_lines(), (), Outcome.INVALID) is None
