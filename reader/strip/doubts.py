@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from reader.interpret.assign import Assignment
 from reader.locate.hypothesis import Candidate, Hypothesis, looking_aside
-from reader.measure.evidence import CLEAR_TINT, RIM_HEIGHT, is_fine_shadow
+from reader.measure.evidence import CLEAR_TINT, RIM_HEIGHT, is_fine_shadow, line_probability
 from reader.measure.foreign import bars_beside, foreign_to_a_strip, foreign_to_any_device
 from reader.measure.lines import FoundLine, Patch, is_flank
 from reader.reading import Analyte, Outcome, StripReading
-from reader.strip.findings import PLAIN, SAME_LINE, Findings, found_lines, lines_there
+from reader.strip.findings import PLAIN, PRESENT, SAME_LINE, Findings, found_lines, lines_there
 from reader.view import View
 
 __all__ = ["PATTERNED", "doubt", "foreign_bars", "undecided", "without_patterns"]
@@ -75,7 +75,7 @@ def doubt(seen: Findings, flags: tuple[str, ...], outcome: Outcome) -> str | Non
             "The only line lies on a coloured ground, which may be no membrane.",
         ),
         (
-            negative and _crossed(seen),
+            negative and (_crossed(seen) or _cut_off(seen)),
             "A mark crosses the membrane, and it is not sure whether it is a test line.",
         ),
     )
@@ -198,3 +198,26 @@ def _crossed(seen: Findings) -> bool:
         and not any(is_flank(line, other) for other in seen.best.lines)
         for line in seen.best.lines
     )
+
+
+def _cut_off(seen: Findings) -> bool:
+    """Tell whether a likely window holds a coloured line that others, which end at it, do not hold."""
+    return any(
+        line.height > PLAIN
+        and line.tint > CLEAR_TINT
+        and h.control is not None
+        and line_probability(line, h.control, h.window.length / h.window.width) > PRESENT
+        and not _is_named(seen, h, line)
+        for h in seen.candidate.hypotheses
+        if h.weight > LEAST_WEIGHT
+        for line in h.lines
+    )
+
+
+def _is_named(seen: Findings, h: Hypothesis, line: FoundLine) -> bool:
+    """Tell whether a line of any window is one of those that are there, by its place along the strip."""
+    window = seen.best.window
+    x, y = h.window.at(line.place * h.window.width / h.window.length)
+    along = (x - window.x) * window.flow[0] + (y - window.y) * window.flow[1]
+    named = ((n.place - 0.5) * window.length for n in lines_there(seen.naming))
+    return any(abs(along - place) < SAME_LINE * window.width for place in named)

@@ -7,7 +7,7 @@ import pytest
 
 from reader.geometry import Window
 from reader.interpret import load_assay
-from reader.interpret.assign import Assignment
+from reader.interpret.assign import Assignment, NamedLine
 from reader.locate.hypothesis import Candidate, Hypothesis
 from reader.measure.lines import FoundLine
 from reader.reading import Analyte, Outcome, StripReading
@@ -45,16 +45,22 @@ def test_without_a_pattern_nothing_changes():
     assert without_patterns(strips) is strips
 
 
-def without_lines(*bars: FoundLine) -> Findings:
-    """Put together what is found out about a membrane on which bars, but no lines were found."""
-    window = Window(0.0, 0.0, 0.0, 500.0, 100.0)
-    best = Hypothesis(window, 0.0, bars, mottle=0.003, ground=0.005, tint=0.02)
-    naming = Assignment((), reverse=False, known=False, without_control=0.0)
+WIDTH = 100.0
+
+
+def hypothesis(length: float, *lines: FoundLine, weight: float = 1.0) -> Hypothesis:
+    """Look at a rectangle of this length (widths) that begins where all others do."""
+    window = Window(length * WIDTH / 2, 0.0, 0.0, length * WIDTH, WIDTH)
+    return Hypothesis(window, 0.0, lines, mottle=0.003, ground=0.005, tint=0.02, weight=weight)
+
+
+def findings(*hypotheses: Hypothesis, lines: tuple[NamedLine, ...] = ()) -> Findings:
+    """Put together what doubts are about; the first rectangle is the one that was measured."""
     return Findings(
-        Candidate((best,), odds=3.0, close_up=True),
-        best,
+        Candidate(hypotheses, odds=3.0, close_up=True),
+        hypotheses[0],
         load_assay("generic"),
-        naming,
+        Assignment(lines, reverse=False, known=False, without_control=0.0),
         fit=None,
         quality=None,
         step=1.0,
@@ -62,6 +68,11 @@ def without_lines(*bars: FoundLine) -> Findings:
         faint=False,
         foreign=None,
     )
+
+
+def without_lines(*bars: FoundLine) -> Findings:
+    """Put together what is found out about a membrane on which bars, but no lines were found."""
+    return findings(hypothesis(5.0, *bars))
 
 
 GREY = np.array([0.2, 0.2, 0.2])
@@ -85,3 +96,24 @@ def test_a_bar_that_is_no_shade_makes_an_invalid_test_indeterminate(bar, held):
 
 def test_a_bare_membrane_without_lines_stays_invalid():
     assert doubt(without_lines(), (), Outcome.INVALID) is None
+
+
+CONTROL = found(place=1.2, to_end=1.2)
+
+
+@pytest.mark.parametrize(
+    ("test", "weight", "held"),
+    [
+        (found(place=2.8, height=0.12, to_end=1.4), 0.2, True),
+        (found(place=2.8, height=0.12, to_end=1.4), 0.05, False),
+        (found(place=2.8, height=0.12, to_end=1.4, colour=GREY), 0.2, False),
+        (found(place=1.25, height=0.12, to_end=1.25), 0.2, False),
+    ],
+    ids=["a line", "in an unlikely window", "grey", "the control line"],
+)
+def test_a_line_at_which_the_measured_window_ends_forbids_negative(test, weight, held):
+    cut = hypothesis(2.9, CONTROL, weight=1 - weight)
+    whole = hypothesis(4.2, CONTROL, test, weight=weight)
+    named = NamedLine("C", "control", 1.2 / 2.9, 0.04, 0.99)
+    reason = doubt(findings(cut, whole, lines=(named,)), (), Outcome.NEGATIVE)
+    assert (reason is not None) == held
