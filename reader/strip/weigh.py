@@ -25,7 +25,8 @@ def weigh(lines: Sequence[tuple[NamedLine, LineFit]]) -> dict[str, Evidence]:
     Parameters
     ----------
     lines : sequence of (NamedLine, LineFit)
-        All lines as they were named and measured; unexpected ones are no evidence.
+        All lines as they were named and measured. Unexpected ones are no evidence, and neither are absent
+        ones where even a plain line would drown in the error: those remain unknown.
 
     Returns
     -------
@@ -37,7 +38,7 @@ def weigh(lines: Sequence[tuple[NamedLine, LineFit]]) -> dict[str, Evidence]:
     beside = any(n.role == "test" and n.present > PRESENT and f.height > PLAIN for n, f in lines)
     expected = [(n, f) for n, f in lines if not n.unexpected]
     controls = {n.name: _control(n, f, beside=beside) for n, f in expected if n.role == "control"}
-    tests = {n.name: _test(n, f) for n, f in expected if n.role != "control"}
+    tests = {n.name: _test(n, f) for n, f in expected if n.role != "control" and _measured(n, f)}
     there = min((e.present for e in controls.values()), default=1.0)
     if there > 0.5:
         tests = {name: replace(e, present=min(e.present / there, 1.0)) for name, e in tests.items()}
@@ -56,6 +57,10 @@ def _test(named: NamedLine, fit: LineFit) -> Evidence:
     # A poor measurement does not show that there is none, either.
     present = max(present * _exceeds(fit, SHOWN_SNR), min(present, 0.5))
     return Evidence(present, fit.height, fit.height_sigma)
+
+
+def _measured(named: NamedLine, fit: LineFit) -> bool:
+    return named.present > 0.5 or fit.height_sigma < PLAIN
 
 
 def _positive(named: NamedLine, fit: LineFit) -> float:

@@ -12,10 +12,12 @@ from reader.strip.weigh import weigh
 SIGMA = 0.002
 
 
-def line(name: str, present: float, height: float, **changes: object) -> tuple[NamedLine, LineFit]:
+def line(
+    name: str, present: float, height: float, sigma: float = SIGMA, **changes: object
+) -> tuple[NamedLine, LineFit]:
     role = "control" if name == "C" else "test"
     named = NamedLine(name, role, 0.3, 0.02, present, **changes)
-    return named, LineFit(100.0, 4.0, height, SIGMA, 10 * height, 10 * SIGMA)
+    return named, LineFit(100.0, 4.0, height, sigma, 10 * height, 10 * sigma)
 
 
 def evidence(*lines: tuple[NamedLine, LineFit]) -> dict[str, Evidence]:
@@ -64,3 +66,9 @@ def test_a_control_line_as_faint_as_shading_counts_only_beside_a_plain_test_line
 
 def test_unexpected_lines_are_no_evidence():
     assert set(evidence(CONTROL, line("X1", 0.99, 0.2, unexpected=True))) == {"C"}
+
+
+def test_where_even_a_plain_line_would_drown_in_the_error_its_absence_is_not_known():
+    assert "T" not in evidence(CONTROL, line("T", 0.004, 0.0, sigma=1.1))
+    assert "T" in evidence(CONTROL, line("T", 0.004, 0.0, sigma=0.03))
+    assert evidence(CONTROL, line("T", 0.99, 0.9, sigma=0.08))["T"].present > 0.95
