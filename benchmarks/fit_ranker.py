@@ -48,7 +48,8 @@ from reader.geometry import Window, from_corners, overlap
 from reader.locate.coloured import find_bars, propose_from_bars
 from reader.locate.find import BLANK_ODDS, LEAST_WIDTH_PX, PLACES
 from reader.locate.outlines import propose_outlined
-from reader.locate.rank import FEATURES, distinct, rank_features, same_place, search_planes
+from reader.locate.planes import search_planes
+from reader.locate.rank import FEATURES, distinct, rank_features, same_place
 from reader.simulate import (
     Background,
     Decoy,
@@ -224,7 +225,8 @@ def example(kind: Kind, view: View, windows: Sequence[Window], group: str) -> Ex
 def proposals(view: View) -> list[Window]:
     """Return the rectangles that the search would rank, in pixels of the search picture."""
     brightest: NDArray[np.uint8] = np.ascontiguousarray(view.small.max(axis=2))
-    proposed = propose_outlined(brightest) + propose_from_bars(view.log_small, find_bars(view.log_small))
+    planes = search_planes(view.log_small)
+    proposed = propose_outlined(brightest) + propose_from_bars(planes, find_bars(planes))
     return distinct([window for window in proposed if window.width >= LEAST_WIDTH_PX])
 
 

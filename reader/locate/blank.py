@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from reader.colour import darkest
 from reader.geometry import Window, sample
 from reader.locate.outlines import propose_outlined
+from reader.locate.planes import Planes
 from reader.locate.rank import distinct, window_scores
 
 __all__ = ["outlined_again", "set_off", "settled"]
@@ -35,36 +36,36 @@ TINTED = 0.01  # log10 of blue over red by which white differs from another whit
 WHITES = -0.15, 0.4  # log10 of light between a membrane and white plastic, from lit to in deep shade
 
 
-def outlined_again(small: NDArray[np.uint8], planes: FloatArray) -> list[Window]:
+def outlined_again(small: NDArray[np.uint8], planes: Planes) -> list[Window]:
     """Propose windows whose outline closes in the darkest channel, or in the tint.
 
     Parameters
     ----------
     small : ndarray, shape (H, W, 3), uint8
         The search picture.
-    planes : ndarray, shape (H, W, 3)
-        Its planes from `search_planes`, of which the last is blue over red (log10).
+    planes : Planes
+        Its planes.
 
     Returns
     -------
     list of Window
         In pixels of ``small``, unordered.
     """
-    tint = np.asarray(cv2.GaussianBlur(np.ascontiguousarray(planes[..., 2]), (0, 0), SMOOTH_PX), np.float32)
+    tint = np.asarray(cv2.GaussianBlur(planes.blue, (0, 0), SMOOTH_PX), np.float32)
     codes = np.clip(128 + TINT_CODES * (tint - np.median(tint)), 0, 255).astype(np.uint8)
     # Copies of a window in different pictures stay: they may differ by what matters.
     return [w for plane in (darkest(small), codes) for w in distinct(propose_outlined(plane))]
 
 
-def settled(planes: FloatArray, windows: Sequence[Window]) -> tuple[list[Window], NDArray[np.float64]]:
+def settled(planes: Planes, windows: Sequence[Window]) -> tuple[list[Window], NDArray[np.float64]]:
     """Move each side of rectangles, a step at a time, to where they look most like windows.
 
     Parameters
     ----------
-    planes : ndarray, shape (H, W, 3)
-        From `search_planes`.
+    planes : Planes
+        Of the search picture.
     windows : sequence of Window
-        In pixels of ``planes``.
+        In its pixels.
 
     Returns
     -------
@@ -107,7 +108,7 @@ def _is_long(window: Window) -> bool:
     return window.width > 2 and window.length > LEAST_ASPECT * window.width
 
 
-def set_off(planes: FloatArray, window: Window) -> bool:
+def set_off(planes: Planes, window: Window) -> bool:
     """Tell a membrane in a white housing from the walls of a recess and from things of other colours.
 
     It is brighter than what lies beyond both long sides and an end, or its tint differs there in the
@@ -116,15 +117,15 @@ def set_off(planes: FloatArray, window: Window) -> bool:
 
     Parameters
     ----------
-    planes : ndarray, shape (H, W, 3)
-        From `search_planes`.
+    planes : Planes
+        Of the search picture.
     window : Window
-        In pixels of ``planes``.
+        In its pixels.
     """
-    light = _steps(planes[..., 0], window)
+    light = _steps(planes.light, window)
     if not all(WHITES[0] < step < WHITES[1] for step in light):
         return False
-    tint = _steps(planes[..., 2], window)
+    tint = _steps(planes.blue, window)
     inverse = [-step for step in tint]
     return any(
         min(*steps[:2], max(steps[2:])) > least
@@ -137,7 +138,7 @@ def _steps(plane: FloatArray, window: Window) -> list[float]:
     reach = ROWS // 4
     wide = replace(window, length=window.length + window.width, width=2 * window.width)
     columns = round(wide.length / wide.width * ROWS)
-    seen = sample(np.ascontiguousarray(plane), wide, columns, ROWS)
+    seen = sample(plane, wide, columns, ROWS)
     core = slice(reach + RIM, -reach - RIM)
     near, far = slice(2, reach - 1), slice(1 - reach, -2)
     inside = float(np.median(seen[core, core]))

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reader.colour import brightest
-from reader.geometry import Window, from_box, halvings, sample_each
+from reader.geometry import Window, from_box, sample_each
+from reader.locate.planes import Planes
 
 __all__ = ["LARGE", "LARGE_PX", "SMALL", "Bar", "BarSizes", "find_bars", "propose_from_bars"]
 
@@ -19,7 +19,9 @@ FloatArray64 = NDArray[np.float64]
 _Mark = tuple[float, float, float, float, float, float]  # centre, sides (px), turn (degrees), contrast (log2)
 
 LARGEST = 9  # px: side of a top-hat's square; for larger ones the map is reduced
-CONTRASTS = (0.64, 0.32, 0.16, 0.08, 0.04, 0.02)  # log2 of a channel ratio
+OCTAVE = math.log10(2)  # of a plane
+CONTRASTS = (0.64, 0.32, 0.16, 0.08, 0.04, 0.02)  # octaves
+FLOORS = (0.02, 0.04, 0.08)  # octaves: the least contrast worth a look in red, blue and dark
 LARGE_PX = 256  # long side of a picture in which large bars are seen well enough
 ASPECT = (1.7, 14.0)
 MIN_FILL = 0.55
@@ -64,30 +66,30 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ridge:
-    """A top-hat map, as the number of contrasts from the least on that each place exceeds, and its scale."""
+    """A top-hat map (log10), the contrast (octaves) from which on it is worth a look, and its scale."""
 
-    reached: NDArray[np.uint8]
-    contrasts: tuple[float, ...]
+    map: FloatArray
+    least: float
     factor: float
 
 
-def find_bars(log_image: FloatArray, sizes: BarSizes = SMALL) -> list[Bar]:
+def find_bars(planes: Planes, sizes: BarSizes = SMALL) -> list[Bar]:
     """Find bars whose colour differs from both sides, strongest first.
 
     Parameters
     ----------
-    log_image : ndarray, shape (H, W, 3), float32
-        log10 of linear light, RGB.
+    planes : Planes
+        Of the search picture.
     sizes : BarSizes, default SMALL
         Which bars are looked for.
 
     Notes
     -----
-    The maps log2(R/G), log2(B/R) and -log2(light) show gold, blue and black lines. The ratio maps
+    Red over green, blue over red and the lack of light show gold, blue and black lines. The ratios
     cancel shading and rim shadows and show a line with its exact length; the top-hat removes what is
     wider than a line in both directions, such as a tinted membrane.
     """
-    ridges = _ridges(log_image, sizes.scales)
+    ridges = _ridges(planes, sizes.scales)
     marks: list[_Mark] = []
     for contrast in CONTRASTS:
         # What is fainter than that is weaker than those, whatever its length.
@@ -109,12 +111,11 @@ def _strongest_bars(marks: list[_Mark], above: float = 0.0) -> FloatArray64:
     return table[_distinct(table)]
 
 
-def _ridges(log_image: FloatArray, scales: tuple[float, ...]) -> list[_Ridge]:
-    """Return what is narrow in each map, at each scale."""
-    r, g, b = (np.asarray(channel, np.float32) / math.log10(2) for channel in cv2.split(log_image))
-    maps = ((r - g, 0.02), (b - r, 0.04), (-(r + g + b) / 3, 0.08))  # and the least contrast worth a look
-    squares = [max(3, round(scale * max(log_image.shape[:2])) | 1) for scale in scales]
-    return [_ridge(np.ascontiguousarray(plane), size, floor) for plane, floor in maps for size in squares]
+def _ridges(planes: Planes, scales: tuple[float, ...]) -> list[_Ridge]:
+    """Return what is narrow in each plane, at each scale."""
+    shown = zip((planes.red, planes.blue, planes.dark), FLOORS, strict=True)
+    squares = [max(3, round(scale * max(planes.shape)) | 1) for scale in scales]
+    return [_ridge(plane, size, floor) for plane, floor in shown for size in squares]
 
 
 def _ridge(plane: FloatArray, size: int, floor: float) -> _Ridge:
@@ -127,23 +128,18 @@ def _ridge(plane: FloatArray, size: int, floor: float) -> _Ridge:
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (size, size))
     ridge = cv2.morphologyEx(cv2.GaussianBlur(plane, (3, 3), 0), cv2.MORPH_TOPHAT, kernel)
     sparse = np.sort(ridge[::NOISE_STEP, ::NOISE_STEP], axis=None)
-    noise = float(sparse[len(sparse) // 2])
-    contrasts = tuple(c for c in CONTRASTS if c >= max(floor, 3.0 * noise))
-    reached = np.zeros(plane.shape, np.uint8)
-    for contrast in contrasts:
-        reached += (ridge > contrast).view(np.uint8)
-    return _Ridge(reached, contrasts, factor)
+    noise = float(sparse[len(sparse) // 2]) / OCTAVE
+    return _Ridge(np.asarray(ridge, np.float32), max(floor, 3.0 * noise), factor)
 
 
 def _marks_of(ridge: _Ridge, contrast: float, sizes: BarSizes) -> list[_Mark]:
-    """Return what looks like a bar of some contrast at least."""
-    if contrast not in ridge.contrasts:
+    """Return what looks like a bar of some contrast (octaves) at least."""
+    if contrast < ridge.least:
         return []
-    limit = sizes.longest * max(ridge.reached.shape)
+    limit = sizes.longest * max(ridge.map.shape)
     shortest = sizes.shortest_px * min(ridge.factor * 1.5, 1.0)
     found = []
-    # The least contrast is the last, and what exceeds one exceeds all after it.
-    mask = (ridge.reached >= len(ridge.contrasts) - ridge.contrasts.index(contrast)).view(np.uint8)
+    mask = (ridge.map > contrast * OCTAVE).view(np.uint8)
     for contour in _contours(mask, shortest, 1.2 * limit):
         box = _bar_box(contour, shortest, limit)
         if box is not None:
@@ -191,13 +187,13 @@ def _distinct(marks: FloatArray64) -> list[int]:
     return kept
 
 
-def propose_from_bars(log_image: FloatArray, bars: list[Bar]) -> list[Window]:
+def propose_from_bars(planes: Planes, bars: list[Bar]) -> list[Window]:
     """Propose windows around bars: as wide as the bar is long, ends where the light steps.
 
     Parameters
     ----------
-    log_image : ndarray, shape (H, W, 3), float32
-        log10 of linear light.
+    planes : Planes
+        Of the search picture.
     bars : list of Bar
         From `find_bars`, same pixels.
     """
@@ -205,8 +201,7 @@ def propose_from_bars(log_image: FloatArray, bars: list[Bar]) -> list[Window]:
         return []
     strips = [_along(bar.shape) for bar in bars]
     count = round(2 * REACH * CELLS)
-    levels = halvings(brightest(log_image))
-    seen = sample_each(levels, strips, count, 5)
+    seen = sample_each(planes.light_levels, strips, count, 5)
     steps = _steps(np.sort(seen, axis=1)[:, 2], seen.std(axis=1))
     middle = count / 2
     before = _strongest(steps[:, : round(middle - NEAREST_END * CELLS)])

@@ -23,7 +23,8 @@ from reader.locate.ends import CLOSE_QUALITY, LEAN, LIKELY, SURE, extended, with
 from reader.locate.framed import propose_framed
 from reader.locate.hypothesis import Candidate, Hypothesis, look_at, looking_aside, patch_of
 from reader.locate.outlines import propose_outlined
-from reader.locate.rank import FEATURES, distinct, rank_features, same_place, search_planes, window_scores
+from reader.locate.planes import search_planes
+from reader.locate.rank import FEATURES, distinct, rank_features, same_place, window_scores
 from reader.locate.siblings import Pool, Search, in_reading_order, other_strips
 from reader.measure.evidence import PLAUSIBLE
 from reader.measure.foreign import is_drawn
@@ -90,7 +91,7 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
         if whole is not None:
             return (whole,)
     first = _first(scene)
-    if first is None and close is not None and (close.lined or _framed_blank(view, close)):
+    if first is None and close is not None and (close.lined or _framed_blank(view, pool, close)):
         return (close,)
     if first is None:
         scene = tuple(_with_well(view, c) for c in scene if _small_blank(c, long_side))
@@ -113,7 +114,7 @@ def _with_large(
 ) -> tuple[tuple[Candidate, ...], Candidate | None]:
     """Add windows that are large in the picture; or return the one that fills it, if one surely does."""
     fills = close is not None and _fills_picture(close) and all(lies_on_a_line(c, close) for c in small)
-    if fills and close is not None and (close.lined or _framed_blank(view, close)):
+    if fills and close is not None and (close.lined or _framed_blank(view, pool, close)):
         return (), close
     large = _in_scene(view, _pool_of_large(view, pool))
     # What fills the picture and is neither lined nor a blank window makes its parts no windows.
@@ -237,7 +238,7 @@ def _is_set_off(view: View, pool: Pool, candidate: Candidate) -> bool:
     return set_off(pool.planes, candidate.hypotheses[0].window.scaled(view.scale))
 
 
-def _framed_blank(view: View, close: Candidate) -> bool:
+def _framed_blank(view: View, pool: Pool, close: Candidate) -> bool:
     """Tell an unused window that fills the picture from any plain thing.
 
     It is even, has four rims, and is what the picture was cut around.
@@ -249,7 +250,7 @@ def _framed_blank(view: View, close: Candidate) -> bool:
     even = best.plain and best.mottle < BLANK_MOTTLE
     if not even or best.score < BLANK_SCORE or off > OFF_CENTRE:
         return False
-    (seen,) = rank_features(search_planes(view.log_small), [window])
+    (seen,) = rank_features(pool.planes, [window])
     rims = (float(seen[FEATURES.index(name)]) for name in ("weak_side", "weak_end"))
     return all(rim > RIM for rim in rims)
 
@@ -358,11 +359,10 @@ def _bare_membrane(view: View) -> list[Hypothesis]:
 
 def _pool(view: View) -> Pool:
     """Propose windows that are small in the picture, and rank them."""
-    log_small = view.log_small
+    planes = search_planes(view.log_small)
     outlines = propose_outlined(brightest(view.small))
-    proposals = outlines + propose_from_bars(log_small, find_bars(log_small))
+    proposals = outlines + propose_from_bars(planes, find_bars(planes))
     windows = distinct([w for w in proposals if w.width >= LEAST_WIDTH_PX])
-    planes = search_planes(log_small)
     return Pool(planes, windows, window_scores(planes, windows), outlines)
 
 
@@ -374,7 +374,7 @@ def _pool_of_large(view: View, pool: Pool) -> Pool:
     log_small = view.log_small
     factor = min(LARGE_PX / max(log_small.shape[:2]), 1.0)
     reduced = cv2.resize(log_small, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    seen = np.asarray(reduced, np.float32)
+    seen = search_planes(np.asarray(reduced, np.float32))
     bars = find_bars(seen, LARGE)
     windows = distinct([w.scaled(1 / factor) for w in propose_from_bars(seen, bars)])
     return replace(pool, windows=windows, odds=window_scores(pool.planes, windows))

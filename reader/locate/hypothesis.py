@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -31,7 +32,7 @@ LEAST_QUALITY = -2.0  # of a line whose setting is worth a look
 NO_LINE = -1.2  # quality that stands for no line at all
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Hypothesis:
     """One rectangle that may be the membrane, its lines, `texture`, `ground` and `tint`."""
 
@@ -43,7 +44,7 @@ class Hypothesis:
     tint: float
     weight: float = 1.0
 
-    @property
+    @cached_property
     def control(self) -> FoundLine | None:
         """The line that looks most like a control line."""
         return likely_control(self.lines)
@@ -53,7 +54,7 @@ class Hypothesis:
         """Whether what is seen is as even and as white as an unused membrane."""
         return self.mottle < MOTTLE[0] and self.ground < GROUND / 2 and self.tint < WHITE
 
-    @property
+    @cached_property
     def membrane(self) -> float:
         """Probability that what the lines lie on is a membrane, by its evenness, whiteness and bars."""
         if sum(line.height > DENSE for line in self.lines) >= MANY_DENSE or self._repeats:
@@ -69,7 +70,7 @@ class Hypothesis:
         pairs = zip(heights, heights[MANY_ALIKE - 1 :], strict=False)
         return any(most < (1 + ALIKE) * least for least, most in pairs)
 
-    @property
+    @cached_property
     def control_probability(self) -> float:
         """Probability that the control line is a line and what it lies on is a membrane."""
         return self.membrane * control_probability(self.control)

@@ -16,11 +16,11 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from reader.colour import brightest
-from reader.geometry import Window, halvings, overlap, sample_each
+from reader.geometry import Window, overlap, sample_each
+from reader.locate.planes import Planes
 from reader.medians import median
 
-__all__ = ["FEATURES", "distinct", "rank_features", "same_place", "search_planes", "window_scores"]
+__all__ = ["FEATURES", "distinct", "rank_features", "same_place", "window_scores"]
 
 FloatArray = NDArray[np.float32]
 
@@ -54,13 +54,6 @@ FEATURES = (
     "size_squared",
     "inside_picture",
 )
-
-
-def search_planes(log_image: FloatArray) -> FloatArray:
-    """Return the planes that are looked at: brightest channel, red over green, blue over red (log10)."""
-    r, g, b = (log_image[..., k] for k in range(3))
-    # Each plane lies in one piece, as each is looked at by itself.
-    return np.stack([brightest(log_image), r - g, b - r]).transpose(1, 2, 0)
 
 
 def distinct(windows: Sequence[Window]) -> list[Window]:
@@ -110,7 +103,7 @@ def same_place(a: Window, b: Window) -> bool:
     return math.hypot(a.x - b.x, a.y - b.y) < NEAR * max(a.width, b.width) or overlap(a, b) > SAME_PLACE
 
 
-def window_scores(planes: FloatArray, windows: Sequence[Window]) -> NDArray[np.float64]:
+def window_scores(planes: Planes, windows: Sequence[Window]) -> NDArray[np.float64]:
     """Return the log-odds of each rectangle being a read window.
 
     Lines are looked for only in the rectangles that are best without them; the rest gets the least
@@ -118,60 +111,47 @@ def window_scores(planes: FloatArray, windows: Sequence[Window]) -> NDArray[np.f
 
     Parameters
     ----------
-    planes : ndarray, shape (H, W, 3)
-        From `search_planes`.
+    planes : Planes
+        Of the search picture.
     windows : sequence of Window
-        In pixels of ``planes``.
+        In its pixels.
     """
     if not windows:
         return np.empty(0)
     weights, intercept = _model()
     marks = [FEATURES.index("coloured_line"), FEATURES.index("dark_line")]
-    levels = _levels(planes)
-    odds = _features(levels, windows) @ np.delete(weights, marks) + intercept
+    odds = _features(planes, windows) @ np.delete(weights, marks) + intercept
     best = np.argsort(-odds)[:LOOKED_FOR_LINES]
     best = best[odds[best] > HOPELESS]
     if best.size:
-        odds[best] += _line_marks(levels, [windows[k] for k in best]) @ weights[marks]
+        odds[best] += _line_marks(planes, [windows[k] for k in best]) @ weights[marks]
     return np.asarray(odds)
 
 
-def rank_features(planes: FloatArray, windows: Sequence[Window]) -> NDArray[np.float64]:
+def rank_features(planes: Planes, windows: Sequence[Window]) -> NDArray[np.float64]:
     """Describe rectangles by numbers, in the order of `FEATURES`; shape (N, 18)."""
-    levels = _levels(planes)
-    features, marks = _features(levels, windows), _line_marks(levels, windows)
+    features, marks = _features(planes, windows), _line_marks(planes, windows)
     first = FEATURES.index("coloured_line")
     return np.concatenate([features[:, :first], marks, features[:, first:]], axis=1)
 
 
-def _levels(planes: FloatArray) -> tuple[list[FloatArray], ...]:
-    """Return each plane with its halvings."""
-    return tuple(halvings(planes[..., k]) for k in range(planes.shape[2]))
-
-
-def _features(levels: tuple[list[FloatArray], ...], windows: Sequence[Window]) -> NDArray[np.float64]:
+def _features(planes: Planes, windows: Sequence[Window]) -> NDArray[np.float64]:
     """Return all features but those of lines; shape (N, 16)."""
-    brightest = levels[0][0]
-    sparse = np.sort(brightest[::2, ::2], axis=None)
-    bright = float(sparse[int(0.95 * (len(sparse) - 1))])
-    longest = max(brightest.shape)
     parts = [windows[k : k + AT_ONCE] for k in range(0, len(windows), AT_ONCE)]
-    return np.concatenate([_described(levels, part, bright, longest) for part in parts])
+    return np.concatenate([_described(planes, part) for part in parts])
 
 
-def _described(
-    levels: tuple[list[FloatArray], ...], windows: Sequence[Window], bright: float, longest: int
-) -> NDArray[np.float64]:
+def _described(planes: Planes, windows: Sequence[Window]) -> NDArray[np.float64]:
     """Return all features but those of lines of a few rectangles."""
-    light, covered = _whole(levels[0], windows)
-    tint = sample_each(levels[1], [_core(w) for w in windows], CORE[1], CORE[0], outside=0.0)
+    light, covered = _whole(planes.light_levels, windows)
+    tint = sample_each(planes.red_levels, [_core(w) for w in windows], CORE[1], CORE[0], outside=0.0)
     inside = light[:, SIDE:-SIDE, END:-END]
     level = median(inside.reshape(len(inside), -1))
     aspect = np.log([w.length / w.width for w in windows])
-    size = np.log([w.width / longest for w in windows])
+    size = np.log([w.width / max(planes.shape) for w in windows])
     columns = [
-        level - bright,
-        np.minimum(level - bright + 0.3, 0),
+        level - planes.bright,
+        np.minimum(level - planes.bright + 0.3, 0),
         _scatter(light[:, SIDE + 2 : -SIDE - 2, END + 3 : -END - 3]),
         _scatter(tint[:, :, 1:-1]),
         *_rims(light),
@@ -255,18 +235,19 @@ def _outside(light: FloatArray, level: FloatArray) -> list[NDArray[np.float64]]:
     return [np.log10(scatter + 0.003), _half(np.abs(level - median(around.reshape(len(around), -1))))]
 
 
-def _line_marks(levels: tuple[list[FloatArray], ...], windows: Sequence[Window]) -> NDArray[np.float64]:
+def _line_marks(planes: Planes, windows: Sequence[Window]) -> NDArray[np.float64]:
     """Strongest coloured and strongest dark line on which all thirds of the width agree (log scale)."""
     cores = [_core(w) for w in windows]
-    light = sample_each(levels[0], cores, CORE[1], CORE[0])
+    light = sample_each(planes.light_levels, cores, CORE[1], CORE[0])
     unknown = np.isnan(light)
     if unknown.any():
         count = np.maximum((~unknown).sum(axis=(1, 2)), 1)
         mean = np.where(unknown, 0, light).sum(axis=(1, 2)) / count
         light = np.where(unknown, mean[:, None, None], light)
-    tints = [sample_each(plane, cores, CORE[1], CORE[0], outside=0.0) for plane in levels[1:]]
-    coloured = np.maximum(*(_line(tint) for tint in tints))
-    marks = np.stack([coloured, _line(-light)], axis=1)
+    both = planes.red_levels, planes.blue_levels
+    tints = (sample_each(levels, cores, CORE[1], CORE[0], outside=0.0) for levels in both)
+    red, blue, dark = _line(np.concatenate([*tints, -light])).reshape(3, -1)
+    marks = np.stack([np.maximum(red, blue), dark], axis=1)
     return np.asarray(np.log10(np.clip(marks, 0.003, 0.3) / 0.003), np.float64)
 
 

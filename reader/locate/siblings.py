@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reader.geometry import Window
+from reader.locate.planes import Planes
 from reader.locate.rank import same_place, window_scores
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Pool:
     The closed outlines among them are kept whole as well: one of them may be the device's.
     """
 
-    planes: NDArray[np.float32]
+    planes: Planes
     windows: Sequence[Window]
     odds: FloatArray
     outlines: Sequence[Window] = ()
@@ -280,7 +281,7 @@ def _gaps(kept: Sequence[Candidate], share: float, search: Search) -> list[Windo
     windows = [_window(c).scaled(search.scale) for c in kept]
     if len(windows) < 2:
         return []
-    height, width = search.pool.planes.shape[:2]
+    height, width = search.pool.planes.shape
     found: list[Window] = []
     for w in windows:
         for step_x, step_y in _steps(windows, share):

@@ -101,12 +101,12 @@ class Patch:
         beside = np.concatenate([self.log_light[: self.side], self.log_light[self.side + self.rows :]])
         return not np.isfinite(beside).all(axis=2).any(axis=1).any()
 
-    @property
+    @cached_property
     def open_start(self) -> bool:
         """Whether the membrane fills the picture and is cut at its left end, so that no rim can shade it."""
         return self._bare and not np.isfinite(self.log_light[:, : self.end]).any(axis=(0, 2)).any()
 
-    @property
+    @cached_property
     def open_end(self) -> bool:
         """Whether the membrane fills the picture and is cut at its right end."""
         return (
@@ -115,7 +115,7 @@ class Patch:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class FoundLine:
     """A line as it was found; lengths in membrane widths.
 
@@ -172,17 +172,23 @@ class FoundLine:
     frame: float
     plausible: float = 1.0
 
-    @property
+    @cached_property
     def tint(self) -> float:
         """How coloured it is: 0 for grey, 1 for a line that one channel does not see."""
-        return 1 - min(max(float(self.colour.min() / max(self.colour.max(), 1e-6)), 0.0), 1.0)
+        return 1 - min(max(self._weakest_channel, 0.0), 1.0)
 
-    @property
+    @cached_property
+    def _weakest_channel(self) -> float:
+        """Absorbance in the channel that sees it least, as a share of that in the one that sees it most."""
+        channels = self.colour.tolist()
+        return float(min(channels) / max(*channels, 1e-6))
+
+    @cached_property
     def quality(self) -> float:
         """How much it looks like a line, whatever its strength beyond 0.12: about 0 for a good control."""
         return 0.8 * math.log10(max(min(self.height, 0.12), 1e-4)) + self.form
 
-    @property
+    @cached_property
     def form(self) -> float:
         """The part of its quality that does not come from its strength: about 0.7 for a good control."""
         return (
@@ -193,7 +199,7 @@ class FoundLine:
             - 0.25 * min(self.step, 3.0)
             - 2.0 * max(0.0, 0.6 - self.to_end)
             - 2.0 * min(self.bend, 0.3)
-            - 2.0 * max(0.0, -float(self.colour.min() / max(self.colour.max(), 1e-6)) - BRIGHTENS)
+            - 2.0 * max(0.0, -self._weakest_channel - BRIGHTENS)
         )
 
 

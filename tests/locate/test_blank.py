@@ -11,7 +11,8 @@ import pytest
 from reader.geometry import Window, overlap
 from reader.locate.blank import outlined_again, set_off, settled
 from reader.locate.find import find_strips
-from reader.locate.rank import search_planes, window_scores
+from reader.locate.planes import Planes, search_planes
+from reader.locate.rank import window_scores
 from reader.simulate.draws import random_scene
 from reader.view import View
 from tests.locate import scenes
@@ -27,7 +28,7 @@ def painted(inside: tuple[int, int, int], around: tuple[int, int, int]) -> np.nd
     return cv2.GaussianBlur(page, (0, 0), 0.8)
 
 
-def planes_of(page: np.ndarray) -> np.ndarray:
+def planes_of(page: np.ndarray) -> Planes:
     return search_planes(View(page).log_small)
 
 

@@ -15,6 +15,7 @@ from reader.geometry import Window, overlap
 from reader.locate.coloured import LARGE, find_bars, propose_from_bars
 from reader.locate.framed import propose_framed
 from reader.locate.outlines import propose_outlined
+from reader.locate.planes import search_planes
 from reader.view import View
 from tests.locate import scenes
 
@@ -28,7 +29,8 @@ def outlined(view: View) -> list[Window]:
 
 
 def coloured(view: View) -> list[Window]:
-    return propose_from_bars(view.log_small, find_bars(view.log_small))
+    planes = search_planes(view.log_small)
+    return propose_from_bars(planes, find_bars(planes))
 
 
 def framed(view: View) -> list[Window]:
@@ -60,7 +62,8 @@ def test_outlines_and_bars_each_propose_both_windows_of_two_cassettes(propose):
 def test_the_lines_of_a_cut_window_are_large_bars_and_propose_it(angle):
     picture = scenes.crop_picture(angle)
     view = View(picture.pixels)
-    large = propose_from_bars(view.log_small, find_bars(view.log_small, LARGE))
+    planes = search_planes(view.log_small)
+    large = propose_from_bars(planes, find_bars(planes, LARGE))
     truth = scenes.window_of(picture.truth[0].window).scaled(view.scale)
     assert best(large, truth) > 0.6
 
@@ -89,7 +92,7 @@ def test_a_coloured_bar_is_found_with_its_place_length_and_direction(angle, colo
     pixels = np.full((300, 400, 3), 215, np.uint8)
     corners = cv2.boxPoints(((210.0, 140.0), (40.0, 8.0), angle))
     cv2.fillConvexPoly(pixels, np.rint(corners * 16).astype(np.int32), colour, cv2.LINE_AA, 4)
-    strongest = find_bars(View(pixels).log_small)[0].shape
+    strongest = find_bars(search_planes(View(pixels).log_small))[0].shape
     assert (strongest.x, strongest.y) == pytest.approx((210, 140), abs=1.5)
     assert strongest.length == pytest.approx(40, abs=4)
     lean = math.remainder(strongest.angle - math.radians(angle), math.pi)
@@ -98,7 +101,7 @@ def test_a_coloured_bar_is_found_with_its_place_length_and_direction(angle, colo
 
 def test_a_plain_picture_has_no_bars_outlines_or_contours():
     plain = View(np.full((300, 400, 3), 180, np.uint8))
-    assert find_bars(plain.log_small) == []
+    assert find_bars(search_planes(plain.log_small)) == []
     assert outlined(plain) == []
     assert coloured(plain) == []
 

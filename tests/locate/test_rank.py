@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from reader.geometry import Window
-from reader.locate.rank import FEATURES, distinct, rank_features, search_planes, window_scores
+from reader.locate.planes import Planes, search_planes
+from reader.locate.rank import FEATURES, distinct, rank_features, window_scores
 from reader.view import View
 from tests.locate import scenes
 
 
-def planes_and_truth(picture: object) -> tuple[np.ndarray, list[Window]]:
+def planes_and_truth(picture: object) -> tuple[Planes, list[Window]]:
     view = View(picture.pixels)
     windows = [scenes.window_of(truth.window).scaled(view.scale) for truth in picture.truth]
     return search_planes(view.log_small), windows
