@@ -380,7 +380,7 @@ def _strongest(
     scans: list[LineScan], amplitudes: list[NDArray[np.float64]], taken: NDArray[np.bool_]
 ) -> tuple[int, int] | None:
     """Return width and place of the strongest line left, or None."""
-    energy = np.stack([a[0] * np.sqrt(s.information) for s, a in zip(scans, amplitudes, strict=True)])
+    energy = np.stack([a[0] * s.precision for s, a in zip(scans, amplitudes, strict=True)])
     energy[:, taken | (scans[0].weights == 0)] = -1
     k, place = np.unravel_index(int(np.argmax(energy)), energy.shape)
     if energy[k, place] <= 0 or amplitudes[k][0, place] < LEAST_HEIGHT:
@@ -419,10 +419,13 @@ def _between(sigmas: Sequence[float], gain: NDArray[np.float64]) -> float:
     best = int(np.argmax(gain))
     if len(sigmas) < 3 or best != 1:
         return sigmas[best]
-    x = np.log(sigmas)
-    curve = np.polyfit(x, gain, 2)
-    summit = -curve[1] / (2 * curve[0]) if curve[0] < 0 else x[1]
-    return float(np.exp(np.clip(summit, (x[0] + x[1]) / 2, (x[1] + x[2]) / 2)))
+    x = [math.log(sigma) for sigma in sigmas]
+    rise, fall = ((gain[k + 1] - gain[k]) / (x[k + 1] - x[k]) for k in range(2))
+    if not rise > fall:
+        return sigmas[best]
+    # The slope of the parabola through all three changes evenly from one half-way point to the other.
+    first, last = (x[0] + x[1]) / 2, (x[1] + x[2]) / 2
+    return math.exp(first + float(rise / (rise - fall)) * (last - first))
 
 
 def _flanks(rows: FloatArray, weights: FloatArray, place: int, sigma: float) -> _Flanks | None:
@@ -465,7 +468,8 @@ def _describe(
     height = float(amplitudes[0, place - first])
     blocks = amplitudes[1 : BLOCKS + 1, place - first]
     middle = float(median(blocks))
-    error = float(blocks.std(ddof=1)) / math.sqrt(BLOCKS)
+    mean, spread = float(blocks.mean()), float(blocks.std())
+    error = spread / math.sqrt(BLOCKS - 1)
     slope, bend = _course(amplitudes[1 : BLOCKS + 1], place - first)
     close = _flanks(rows, scan.weights, place, scan.sigma) or flanks
     reach = round(SLOPE_REACH * patch.rows)
@@ -477,10 +481,10 @@ def _describe(
         sigma=scan.sigma / patch.rows,
         height=height,
         snr=0.0,
-        block_snr=float(blocks.mean()) / max(error, 1e-6),
+        block_snr=mean / max(error, 1e-6),
         full=float((blocks > 0.4 * middle).mean()) if middle > 0 else 0.0,
         least=float(blocks.min()) / max(middle, 1e-9),
-        uneven=float(blocks.std() / max(blocks.mean(), 1e-9)),
+        uneven=spread / max(mean, 1e-9),
         step=step / max(height, 1e-6),
         explained=scan.explained(rows[0], place),
         colour=amplitudes[BLOCKS + 1 :, place - first].copy(),
@@ -526,8 +530,8 @@ def _frame(patch: Patch, place: int) -> float:
     if not known.any():
         return 1.0
     strong = np.maximum(np.abs(before), np.abs(after))[known] + FAINT_CONTRAST
-    difference = np.minimum(np.abs(before - after)[known] / strong, 1.0)
-    return float(1 - np.average(difference, weights=strong))
+    difference = np.minimum(np.abs(before - after)[known], strong)
+    return 1 - float(difference.sum() / strong.sum())
 
 
 def _side_contrast(patch: Patch, columns: slice) -> NDArray[np.float64]:

@@ -59,8 +59,9 @@ class LineScan:
     def _solution(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The samples' shares in the amplitude, shape (N, 2 reach + 1), and the information."""
         d, g = (v.astype(np.float64) for v in (self.offsets, self.template))
+        fitted = np.stack([g, np.ones_like(d), d])
         seen = _neighbours(self.weights[None], len(d) // 2)[0].copy()
-        s1, sd, sdd, sg, sgd, sgg = (seen @ np.stack([np.ones_like(d), d, d * d, g, g * d, g * g], axis=1)).T
+        sg, s1, sd, sdd, sgd, sgg = (seen @ np.concatenate([fitted, d * fitted[2:], g * fitted[[2, 0]]]).T).T
         s1 = np.maximum(s1, 1e-6)
         cdd = np.maximum(sdd - sd**2 / s1, 1e-6)
         slope = (sgd - sg * sd / s1) / cdd
@@ -69,12 +70,18 @@ class LineScan:
         information = np.where(information > LEAST_INFORMATION * full, information, 0.0)
         scale = np.where(information > 0, 1 / np.maximum(information, 1e-9), 0.0)
         level = (slope * sd - sg) / s1
-        return seen * (g + level[:, None] - slope[:, None] * d) * scale[:, None], information
+        seen *= np.stack([scale, scale * level, -scale * slope], axis=1) @ fitted
+        return seen, information
 
     @property
     def information(self) -> NDArray[np.float64]:
         """Inverse variance of the amplitude per unit of white noise; 0 where no line can be measured."""
         return self._solution[1]
+
+    @cached_property
+    def precision(self) -> NDArray[np.float64]:
+        """Inverse standard deviation of the same."""
+        return np.sqrt(self.information)
 
     def amplitudes(self, profiles: NDArray[np.floating], places: slice = slice(None)) -> NDArray[np.float64]:
         """Fit a line at every place of every profile.

@@ -187,7 +187,8 @@ def _changed(before: FloatArray, after: FloatArray) -> float:
     if both.sum() < len(both) // 2:
         return 0.0
     first, second = first[both] - first[both].mean(), second[both] - second[both].mean()
-    return float((first - second).std() / (first.std() + second.std() + FLAT))
+    apart, *spreads = (math.sqrt(float(x @ x) / len(x)) for x in (first - second, first, second))
+    return apart / (sum(spreads) + FLAT)
 
 
 def tint(patch: Patch) -> float:
@@ -247,9 +248,10 @@ def _grain(inside: FloatArray, apart: NDArray[np.floating], sigma: float, rows: 
         part = part[:, np.isfinite(part).all(axis=0)]
         if part.shape[1] < rows // 4:
             return 0.0
-        change = np.diff(part, axis=0)
-        texture.append(float((change - change.mean(axis=1, keepdims=True)).std()) + PLAIN)
-    return float(abs(np.log(texture[0] / texture[1])))
+        change = part[1:] - part[:-1]
+        change -= change.mean(axis=1, keepdims=True)
+        texture.append(float(np.linalg.norm(change)) / math.sqrt(change.size) + PLAIN)
+    return abs(math.log(texture[0] / texture[1]))
 
 
 def printed(patch: Patch) -> float:
