@@ -274,14 +274,14 @@ def halvings(image: NDArray[Any], least: int = 16) -> list[FloatArray]:
 
     Parameters
     ----------
-    image : ndarray, shape (H, W), float32
+    image : ndarray, shape (H, W) or (H, W, C), float32
         Picture.
     least : int, default 16
         Side below which it is not halved any more, px.
     """
     levels = [np.ascontiguousarray(image, np.float32)]
-    while min(levels[-1].shape) >= 2 * least:
-        height, width = (side // 2 for side in levels[-1].shape)
+    while min(levels[-1].shape[:2]) >= 2 * least:
+        height, width = (side // 2 for side in levels[-1].shape[:2])
         even = levels[-1][: 2 * height, : 2 * width]
         levels.append(_floats(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)))
     return levels

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from reader.geometry import Window, overlap, sample
+from reader.geometry import Window, halvings, overlap, sample
 from reader.medians import median
 
 __all__ = ["device_around", "lies_in"]
@@ -23,6 +23,7 @@ WIDTHS = (1.8, 12.0)  # width of a device, window widths
 PARALLEL = math.radians(5)  # by which a window may lie askew in its device, as it is seen
 AXIS = 0.35  # device widths by which a window may lie off the device's axis
 SAMPLES = 48, 24  # along and across an outline
+ENOUGH = 3.0  # pixels of a smaller copy of the picture per sample that are as good as the picture
 DEPTH = 2  # samples of those inside and outside that are compared
 STEP = 0.06  # log10 of light, in any channel: a side with such a step counts half
 LEAST = 0.35  # weakest proof of an outline: all four sides with a step of that size
@@ -47,11 +48,10 @@ def device_around(log_small: FloatArray, window: Window, outlines: Sequence[Wind
     Window or None
         In pixels of the search picture, with the window's direction of flow.
     """
-    proven: list[tuple[float, Window]] = []
-    for outline in outlines:
-        turned = _turned(outline, window)
-        if turned is not None and _holds(turned, window):
-            proven.append((_proof(log_small, turned), turned))
+    turned = (_turned(outline, window) for outline in outlines)
+    around = [outline for outline in turned if outline is not None and _holds(outline, window)]
+    levels = halvings(log_small) if around else []
+    proven = [(_proof(levels, outline), outline) for outline in around]
     plain = [p for p in proven if p[0] > LEAST]
     if not plain:
         return None
@@ -90,15 +90,17 @@ def _holds(outline: Window, window: Window) -> bool:
     return along + window.length / 2 < outline.length / 2 and across < AXIS * outline.width
 
 
-def _proof(log_small: FloatArray, outline: Window) -> float:
+def _proof(levels: Sequence[FloatArray], outline: Window) -> float:
     """Return how plainly light or colour changes at all four sides of an outline, 0..1."""
     columns, rows = SAMPLES
+    step = min(outline.length / columns, outline.width / rows)
+    level = min(max(math.floor(math.log2(step / ENOUGH)), 0), len(levels) - 1)
     wide = replace(
         outline,
         length=outline.length * (columns + 2 * DEPTH) / columns,
         width=outline.width * (rows + 2 * DEPTH) / rows,
     )
-    seen = sample(log_small, wide, columns + 2 * DEPTH, rows + 2 * DEPTH)
+    seen = sample(levels[level], wide.scaled(0.5**level), columns + 2 * DEPTH, rows + 2 * DEPTH)
     # Corners are round, and other things lie against a device: the middle halves of the sides tell.
     along, across = slice(columns // 4, -columns // 4), slice(rows // 4, -rows // 4)
     sides = (

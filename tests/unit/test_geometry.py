@@ -184,3 +184,12 @@ def test_halvings_keep_the_mean_and_stop_at_the_least_side():
     levels = halvings(np.arange(64.0 * 96).reshape(64, 96), least=16)
     assert [level.shape for level in levels] == [(64, 96), (32, 48), (16, 24)]
     assert [level.mean() for level in levels] == pytest.approx([64 * 96 / 2 - 0.5] * 3)
+
+
+def test_halvings_of_a_picture_with_channels_halve_each_of_them():
+    image = ramp(64, 96).astype(np.float32)
+    together = halvings(image)
+    assert [level.shape for level in together] == [(64, 96, 2), (32, 48, 2), (16, 24, 2)]
+    for k in range(2):
+        apart = halvings(image[..., k])
+        assert all((a == b[..., k]).all() for a, b in zip(apart, together, strict=True))

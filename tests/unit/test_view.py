@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 import pytest
 
@@ -65,6 +66,18 @@ def test_the_search_picture_has_a_bounded_size(size, long_side):
     assert max(view.small.shape[:2]) == long_side
     assert view.scale == pytest.approx(long_side / max(size))
     assert view.log_small.shape == view.small.shape
+
+
+@pytest.mark.parametrize("size", [(1512, 2016), (1999, 2399), (1200, 1500)])
+def test_the_search_picture_is_an_average_over_areas(size):
+    # A fine, oblique grating shows what is skipped, as moire, and what is blurred.
+    rows, columns = np.indices(size)
+    wave = 128 + 90 * np.sin(columns / 7 + rows / 11) + 20 * np.sin(2.2 * columns + 1.9 * rows)
+    pixels = np.dstack([wave] * 3).astype(np.uint8)
+    small = View(pixels).small.astype(float)
+    averaged = cv2.resize(pixels, small.shape[1::-1], interpolation=cv2.INTER_AREA).astype(float)
+    assert np.abs(small - averaged).mean() < 1.0
+    assert np.diff(small, axis=1).std() == pytest.approx(np.diff(averaged, axis=1).std(), rel=0.05)
 
 
 def test_log_light_is_the_logarithm_of_the_light_and_a_little_more():
