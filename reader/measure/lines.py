@@ -98,21 +98,17 @@ class Patch:
     @cached_property
     def _bare(self) -> bool:
         """Whether there is nothing beside the window."""
-        beside = np.concatenate([self.log_light[: self.side], self.log_light[self.side + self.rows :]])
-        return not np.isfinite(beside).all(axis=2).any(axis=1).any()
+        return not any(map(_seen, (self.grey[: self.side], self.grey[self.side + self.rows :])))
 
     @cached_property
     def open_start(self) -> bool:
         """Whether the membrane fills the picture and is cut at its left end, so that no rim can shade it."""
-        return self._bare and not np.isfinite(self.log_light[:, : self.end]).any(axis=(0, 2)).any()
+        return self._bare and not _seen(self.grey[:, : self.end])
 
     @cached_property
     def open_end(self) -> bool:
         """Whether the membrane fills the picture and is cut at its right end."""
-        return (
-            self._bare
-            and not np.isfinite(self.log_light[:, self.end + self.columns :]).any(axis=(0, 2)).any()
-        )
+        return self._bare and not _seen(self.grey[:, self.end + self.columns :])
 
 
 @dataclass(frozen=True, eq=False)
@@ -354,6 +350,11 @@ def _departures(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.fl
     return spread
 
 
+def _seen(light: FloatArray) -> bool:
+    """Tell whether anything is known of a part of a patch."""
+    return bool(np.isfinite(light).any())
+
+
 def _profiles(patch: Patch) -> _Profiles | None:
     """Average the patch across the flow, in blocks and robustly as a whole."""
     first = patch.side + SIDE_TRIM * patch.rows
@@ -399,19 +400,18 @@ def _fitted(scans: list[LineScan], row: FloatArray, k: int, place: int) -> tuple
     seen = (index >= 0) & (index < len(row))
     seen[seen] &= scans[k].weights[index[seen]] > 0
     x, y = offsets[seen].astype(np.float64), row[index[seen]]
-    sigmas = np.repeat([s.sigma for s in scans[: k + 1]], len(SHIFTS))
-    shifts = np.tile(SHIFTS, k + 1)
-    lines = np.exp(-((x[:, None] - shifts) ** 2) / (2 * sigmas**2))
+    sigmas = np.array([s.sigma for s in scans[: k + 1]])[:, None]
+    lines = np.exp(-((x[:, None, None] - SHIFTS) ** 2) / (2 * sigmas**2)).reshape(len(x), -1)
     x = x - x.mean()
     lines -= lines.mean(axis=0)
     lines -= np.outer(x, (x @ lines) / (x @ x))
     gain = np.maximum(y @ lines, 0) ** 2 / np.maximum((lines**2).sum(axis=0), 1e-9)
-    gain[shifts + place < 0], gain[shifts + place >= len(row)] = -1, -1
-    best = int(gain.argmax())
-    width, shift = divmod(best, len(SHIFTS))
+    gain = gain.reshape(-1, len(SHIFTS))
+    gain[:, (place + SHIFTS < 0) | (place + SHIFTS >= len(row))] = -1
+    width, shift = divmod(int(gain.argmax()), len(SHIFTS))
     near = range(max(width - 1, 0), min(width + 2, k + 1))
-    sigma = _between([scans[n].sigma for n in near], gain.reshape(-1, len(SHIFTS))[near, shift])
-    return width, place + int(shifts[best]), sigma
+    sigma = _between([scans[n].sigma for n in near], gain[near, shift])
+    return width, place + int(SHIFTS[shift]), sigma
 
 
 def _between(sigmas: Sequence[float], gain: NDArray[np.float64]) -> float:
