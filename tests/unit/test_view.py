@@ -68,7 +68,7 @@ def test_the_search_picture_has_a_bounded_size(size, long_side):
     assert view.log_small.shape == view.small.shape
 
 
-@pytest.mark.parametrize("size", [(1512, 2016), (1999, 2399), (1200, 1500)])
+@pytest.mark.parametrize("size", [(3024, 4032), (1999, 2399), (2448, 3264)])
 def test_the_search_picture_is_an_average_over_areas(size):
     # A fine, oblique grating shows what is skipped, as moire, and what is blurred.
     rows, columns = np.indices(size)
@@ -76,6 +76,7 @@ def test_the_search_picture_is_an_average_over_areas(size):
     pixels = np.dstack([wave] * 3).astype(np.uint8)
     small = View(pixels).small.astype(float)
     averaged = cv2.resize(pixels, small.shape[1::-1], interpolation=cv2.INTER_AREA).astype(float)
+    assert len(View(pixels).halvings) == 1 + (max(size) > 2400)
     assert np.abs(small - averaged).mean() < 1.0
     assert np.diff(small, axis=1).std() == pytest.approx(np.diff(averaged, axis=1).std(), rel=0.05)
 
