@@ -116,9 +116,10 @@ def _with_large(
     fills = close is not None and _fills_picture(close) and all(lies_on_a_line(c, close) for c in small)
     if fills and close is not None and (close.lined or _framed_blank(view, pool, close)):
         return (), close
-    large = _in_scene(view, _pool_of_large(view, pool))
+    found = _in_scene(view, _pool_of_large(view, pool))
+    large = [c for c in found if c.lined and all(lies_on_a_line(other, c) for other in small)]
     # What fills the picture and is neither lined nor a blank window makes its parts no windows.
-    return (large if fills else _apart((*scene, *large))), None
+    return _apart(large if fills else (*scene, *large)), None
 
 
 def _is_drawn(view: View, candidate: Candidate) -> bool:
