@@ -64,6 +64,9 @@ BLANK_LEAD = 3.0  # log-odds by which a blank window must be more of a window th
 OBLONG = 1.5  # length over width of a picture that is turned as its device is
 INNER_ODDS, INNER_SCORE = 2.5, 0.6  # of a small window inside a device; parts of a cut window stay below
 RANK_WEIGHT = 0.35  # of a ranker's log-odds against a line's quality
+# Score of a window, beyond what the ranker says of another, by which it stays far ahead whatever that shows:
+# the best lines add 0.4, and a window whose ends are wrong loses 2.0.
+OUT_OF_REACH = 3.4
 
 
 def find_strips(view: View) -> tuple[Candidate, ...]:
@@ -413,12 +416,17 @@ def _apart(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
 def _looks_at(view: View, pool: Pool, place: np.ndarray, *, beside_lined: bool) -> list[Hypothesis]:
     """Look at the rectangles of a place, likeliest first.
 
-    Once a window with lines was seen at better odds, one look settles a place that shows no control line.
+    Once a window with lines was seen at better odds, one look settles a place that shows no control line;
+    and beside a window with lines, what hardly looks like a window is not worth a look.
     """
     windows, odds = [pool.windows[i] for i in place], pool.odds[place]
     looks = _looks(view, windows[:1], odds[:1])
-    if not beside_lined or looks[0].control_probability > NO_CONTROL:
-        looks += _looks(view, windows[1:], odds[1:])
+    if beside_lined and looks[0].control_probability <= NO_CONTROL:
+        return looks
+    for window, log_odds in zip(windows[1:], odds[1:], strict=True):
+        best = max(looks, key=lambda h: h.score)
+        if best.control_probability < SURE or RANK_WEIGHT * log_odds > best.score - OUT_OF_REACH:
+            looks += _looks(view, [window], [log_odds])
     return _without_devices(looks)
 
 
