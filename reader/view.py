@@ -69,11 +69,6 @@ class View:
             max(1, round(self.pixels.shape[1] * self.scale)),
             max(1, round(self.pixels.shape[0] * self.scale)),
         )
-        if len(self.halvings) > 1 and 2 * max(size) <= max(source.shape[:2]) <= HALVED * max(size):
-            # Interpolated at twice the size, then halved: no pixel of a large photo's copy is skipped. That
-            # is several times as fast as averaging over areas of broken size, and as sharp.
-            double = (2 * size[0], 2 * size[1])
-            source = np.asarray(cv2.resize(source, double, interpolation=cv2.INTER_LINEAR), np.uint8)
         method = cv2.INTER_AREA if self.scale < 1 else cv2.INTER_CUBIC
         return np.asarray(cv2.resize(source, size, interpolation=method), np.uint8)
 
