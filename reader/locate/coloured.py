@@ -91,24 +91,24 @@ def find_bars(planes: Planes, sizes: BarSizes = SMALL) -> list[Bar]:
     """
     ridges = _ridges(planes, sizes.scales)
     marks: list[_Mark] = []
+    kept: list[list[float]] = []
     for contrast in CONTRASTS:
         # What is fainter than that is weaker than those, whatever its length.
-        kept = _strongest_bars(marks, above=LONG_PX * contrast)
-        if len(kept) == KEEP:
+        sure = _strongest(marks, above=LONG_PX * contrast)
+        if len(sure) >= KEEP and len(kept := _distinct(sure)) == KEEP:
             break
         marks += [mark for ridge in ridges for mark in _marks_of(ridge, contrast, sizes)]
     else:
-        kept = _strongest_bars(marks)
-    return [Bar(from_box(((x, y), (a, b), turn)), contrast) for x, y, a, b, turn, contrast in kept.tolist()]
+        kept = _distinct(_strongest(marks))
+    return [Bar(from_box(((x, y), (a, b), turn)), contrast) for x, y, a, b, turn, contrast in kept]
 
 
-def _strongest_bars(marks: list[_Mark], above: float = 0.0) -> FloatArray64:
-    """Return the strongest bars, each once: those long and of high contrast first."""
+def _strongest(marks: list[_Mark], above: float = 0.0) -> FloatArray64:
+    """Return the marks of more than some strength, strongest first: those long and of high contrast."""
     table = np.array(marks).reshape(-1, 6)
     strength = table[:, 5] * np.minimum(table[:, 2:4].max(axis=1), LONG_PX)
     order = np.argsort(-strength, kind="stable")
-    table = table[order[: np.count_nonzero(strength > above)]]
-    return table[_distinct(table)]
+    return np.asarray(table[order[: np.count_nonzero(strength > above)]])
 
 
 def _ridges(planes: Planes, scales: tuple[float, ...]) -> list[_Ridge]:
@@ -173,7 +173,7 @@ def _bar_box(
     return (x, y, a, b, turn) if area >= MIN_FILL * length * thickness else None
 
 
-def _distinct(marks: FloatArray64) -> list[int]:
+def _distinct(marks: FloatArray64) -> list[list[float]]:
     """Drop repeats of a bar from other thresholds and maps, keeping two lengths of each at most."""
     x, y, length = marks[:, 0], marks[:, 1], marks[:, 2:4].max(axis=1)
     left = np.ones(len(marks), bool)
@@ -184,7 +184,8 @@ def _distinct(marks: FloatArray64) -> list[int]:
         near = (np.hypot(x[k] - x, y[k] - y) < 0.3 * length) & (ratio > 0.8) & (ratio < 1.25)
         left &= ~near
         kept.append(k)
-    return kept
+    found: list[list[float]] = marks[kept].tolist()
+    return found
 
 
 def propose_from_bars(planes: Planes, bars: list[Bar]) -> list[Window]:
@@ -204,9 +205,9 @@ def propose_from_bars(planes: Planes, bars: list[Bar]) -> list[Window]:
     seen = sample_each(planes.light_levels, strips, count, 5)
     steps = _steps(np.sort(seen, axis=1)[:, 2], seen.std(axis=1))
     middle = count / 2
-    before = _strongest(steps[:, : round(middle - NEAREST_END * CELLS)])
+    before = _strongest_steps(steps[:, : round(middle - NEAREST_END * CELLS)])
     first = round(middle + NEAREST_END * CELLS)
-    after = [[first + k for k in places] for places in _strongest(steps[:, first:])]
+    after = [[first + k for k in places] for places in _strongest_steps(steps[:, first:])]
     found: list[Window] = []
     for bar, strip, starts, stops in zip(bars, strips, before, after, strict=True):
         width = bar.shape.length
@@ -233,7 +234,7 @@ def _steps(profiles: FloatArray, spread: FloatArray) -> FloatArray:
     return np.asarray(result, np.float32)
 
 
-def _strongest(steps: FloatArray, count: int = 3) -> list[list[int]]:
+def _strongest_steps(steps: FloatArray, count: int = 3) -> list[list[int]]:
     """Return the places of the strongest separate steps of each profile."""
     left = steps.copy()
     columns, rows = np.arange(left.shape[1]), np.arange(len(left))
