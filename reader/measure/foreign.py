@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 from reader.measure.lines import SIDE_TRIM, FoundLine, Patch, find_lines
 from reader.measure.setting import printed
 
-__all__ = ["bars_beside", "foreign_to_a_strip", "foreign_to_any_device", "is_drawn"]
+__all__ = [
+    "bars_beside",
+    "between_things",
+    "foreign_to_a_strip",
+    "foreign_to_any_device",
+    "is_drawn",
+    "is_painted",
+    "lies_alone",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -32,12 +40,17 @@ STEP = 1.0  # difference of level on both sides over the height: as high a step 
 LEAST_QUALITY = -1.3  # of a control line, which is about 0 for a good one; none of 869 real ones stays below
 # A lone bar so near an end (membrane widths), where the window's sides do not go on, may be the rim.
 END, END_FRAME = 0.9, 0.6
+CLOSE_END = 0.6  # nearer than that it is no line in any case: those of 600 real strips stay beyond 0.7
+
+# Sigma (membrane widths) of a bar half as wide as the membrane, and wider: a picture so blurred that a line
+# seems that wide shows no second one to compare it with.
+WIDE_SIGMA = 0.25
 
 # What follows is asked of a window in a device only: a picture cut at the membrane does not show it.
 # A rule, a joint or a scratch: full width at half height (membrane widths), and tint.
 HAIR, HAIR_TINT = 0.075, 0.4
 # Ink is as black as it is dense: lines as dense as that show the colour of their label.
-INK, INK_TINT = 1.0, 0.3  # absorbance, and tint
+INK, INK_TINT = 0.8, 0.3  # absorbance, and tint
 CLOSE = 0.8  # membrane widths between the nearest lines: they are striped 2.5 mm apart or more
 CROWD = 3  # bars that near each other
 PLAIN, FULL = 0.05, 0.9  # absorbance and share of the width of a bar that anyone sees
@@ -55,8 +68,24 @@ END_OUTSIDE, END_INSIDE = 10, 12  # columns (of 32 to a width) on either side of
 ASIDE = (1.0, 1.16)  # widths by which a window is moved to see what lies directly beside it
 SAME_GROUND = 0.15  # log10 of light, in each channel, between the bricks of a wall or the rows of a table
 SAME_PLACE = 0.25  # membrane widths: nearer than this, a bar beside is the line itself that goes on
+EDGE_ROWS, BEYOND = 3, 5  # samples at an edge that its blur takes, and beyond a side that are looked at
 PRINTED = 0.5  # probability of an outline on paper
 CLEAR = 2.6  # line sigmas from its middle beyond which a line has vanished
+# Paint is as dense at its edges as in its middle. Labels thin out towards both: of its width at a fifth of
+# its height, no photographed line of a lone one keeps more than 0.68 at four fifths.
+PAINTED = 0.72
+# A label takes light from every channel, so that it brightens none: share of its densest channel that
+# sharpening and compression leave, or absorbance. Of lone lines in devices, none reaches 0.
+BRIGHTENED = 0.12
+# log10 of light, and between the channels: paper differs by less within an outline and without it, and of 108
+# membranes none does from its device.
+PAPER, PAPER_HUE = 0.015, 0.008
+# log10 between the channels by which the ground at one long side differs from that at the other: a device, or
+# a table, has one colour. Shadows have none, and the light's reach 0.16.
+OTHER_THING = 0.3
+# log10 of light, in each channel, by which a thing by itself is paler than the ground around it, and by which
+# that ground stays the same; devices, which are up to 6 windows wide, end within so many widths.
+PALER, ONE_GROUND, FAR = 0.12, 0.08, 3.5
 
 
 def foreign_to_a_strip(patch: Patch, lines: Sequence[FoundLine], *, alone: bool = True) -> bool:
@@ -80,7 +109,8 @@ def foreign_to_a_strip(patch: Patch, lines: Sequence[FoundLine], *, alone: bool 
         or max(leans, default=0.0) - min(leans, default=0.0) > ASKEW
         or max(sigmas, default=1.0) > UNLIKE * min(sigmas, default=1.0)
         or best < LEAST_QUALITY
-        or (alone and len(lines) == 1 and lines[0].to_end < END and lines[0].frame < END_FRAME)
+        or (alone and max(sigmas, default=0.0) > WIDE_SIGMA)
+        or (alone and len(lines) == 1 and _at_an_end(lines[0]))
         or any(_is_block(patch, line) for line in lines)
     )
 
@@ -104,7 +134,69 @@ def foreign_to_any_device(
     grey = coloured and all(line.tint < HAIR_TINT for line in lines)
     hair = grey and any(_width(patch, line, 0.5) < HAIR for line in lines)
     ink = coloured and any(line.height > INK and line.tint < INK_TINT for line in lines)
-    return hair or ink or _crowded(bars) or _is_scale(bars) or _sideless(patch, bars)
+    drawn = hair or ink or (coloured and _on_paper(patch))
+    return drawn or _crowded(bars) or _is_scale(bars) or _sideless(patch, bars)
+
+
+def is_painted(patch: Patch, line: FoundLine) -> bool:
+    """Tell a stripe of paint or another material from the only line of a strip in a device.
+
+    Its edges are sharp, or it is brighter than the ground in a channel.
+
+    Parameters
+    ----------
+    patch : Patch
+        The window, with all that the photo shows of it.
+    line : FoundLine
+        The only line in it.
+    """
+    if line.height > PLAIN and float(line.colour.min()) < -BRIGHTENED * min(float(line.colour.max()), 1.0):
+        return True
+    return _width(patch, line, 0.8) > PAINTED * _width(patch, line, 0.2)
+
+
+def between_things(patch: Patch, look: Callable[[float], Patch]) -> bool:
+    """Tell whether one thing lies at one long side of a window, and another at the other.
+
+    Parameters
+    ----------
+    patch : Patch
+        The window.
+    look : callable
+        Returns the same window moved sideways by so many widths.
+    """
+    along = patch.log_light[:, patch.end : patch.end + patch.columns]
+    margin = patch.side - EDGE_ROWS
+    near = [np.median(part.reshape(-1, 3), axis=0) for part in (along[:margin], along[-margin:])]
+    farther = [_ground(look(side)) for side in (-1.0, 1.0)]
+    # What lies beside the device, or print on it, is at one distance only.
+    return all(float(np.ptp(b - a)) > OTHER_THING for a, b in (near, farther))
+
+
+def lies_alone(patch: Patch, look: Callable[[float], Patch]) -> bool:
+    """Tell whether a window is a pale thing by itself: in no device, and without the pads of a strip.
+
+    At both long sides and at one end at least there is one darker ground, and it goes on to where a device
+    would have ended.
+
+    Parameters
+    ----------
+    patch : Patch
+        The window.
+    look : callable
+        Returns the same window moved sideways by so many widths.
+    """
+    core = slice(patch.side + CORE, patch.side + patch.rows - CORE)
+    half = patch.end // 2
+    beyond = (patch.log_light[core, :half], patch.log_light[core, -half:])
+    sides, inside = np.stack([_ground(look(-1.0)), _ground(look(1.0))]), _ground(patch)
+    around = [np.vstack([sides, np.median(end.reshape(-1, 3), axis=0)]) for end in beyond]
+    if not any(_one_ground(g) and float((inside - g.max(axis=0)).min()) > PALER for g in around):
+        return False
+    return any(
+        _one_ground(np.stack([near, _ground(look(away))]))
+        for near, away in zip(sides, (-FAR, FAR), strict=True)
+    )
 
 
 def bars_beside(patch: Patch, look: Callable[[float], Patch], lines: Sequence[FoundLine]) -> bool:
@@ -125,12 +217,14 @@ def bars_beside(patch: Patch, look: Callable[[float], Patch], lines: Sequence[Fo
     """
     least = BESIDE * max((line.height for line in lines), default=math.inf)
     sides = [
-        [bar for away in ASIDE for bar in _crossing(look(side * away), patch, least)] for side in (-1, 1)
+        [bar for away in ASIDE for bar in _crossing(look(side * away), patch, least)]
+        for side in (-1, 1)
+        if np.isfinite(_ground(look(side))).all()
     ]
     elsewhere = any(
         all(abs(bar.place - line.place) > SAME_PLACE for line in lines) for bars in sides for bar in bars
     )
-    return elsewhere or all(sides)
+    return elsewhere or (len(sides) > 0 and all(sides))
 
 
 def is_drawn(patch: Patch, look: Callable[[float], Patch], bars: Sequence[FoundLine]) -> bool:
@@ -154,6 +248,22 @@ def is_drawn(patch: Patch, look: Callable[[float], Patch], bars: Sequence[FoundL
     looks = [_crossing(look(side * away), patch, PLAIN) for side in (-1, 1) for away in ASIDE]
     # A single look may meet an edge of the device itself.
     return sum(map(bool, looks)) > 1
+
+
+def _one_ground(grounds: FloatArray) -> bool:
+    return float(np.ptp(grounds, axis=0).max()) < ONE_GROUND
+
+
+def _on_paper(patch: Patch) -> bool:
+    """Tell whether the ground beyond both long sides is that of the window, whatever is between them."""
+    along = patch.planes[:, :, patch.end + EDGE_ROWS : patch.end + patch.columns - EDGE_ROWS]
+    rows = np.median(along, axis=2).T
+    inside = np.median(rows[patch.side + CORE : len(rows) - patch.side - CORE], axis=0)
+    # Of what is beyond a side, an outline hides a part.
+    beyond = [part[int(part.sum(axis=1).argmax())] for part in (rows[:BEYOND], rows[-BEYOND:])]
+    apart = np.array(beyond) - inside
+    hue, level = float(np.ptp(apart, axis=1).max()), float(np.abs(apart.mean(axis=1)).max())
+    return hue < PAPER_HUE and level < PAPER
 
 
 def _goes_on(patch: Patch) -> bool:
@@ -184,6 +294,11 @@ def _ground(patch: Patch) -> FloatArray:
     core = slice(patch.side + CORE, patch.side + patch.rows - CORE)
     light = patch.log_light[core, patch.end : patch.end + patch.columns]
     return np.asarray(np.median(light.reshape(-1, 3), axis=0), np.float64)
+
+
+def _at_an_end(line: FoundLine) -> bool:
+    """Tell a bar that may be the rim of an end of the window, or the join of two pads."""
+    return line.to_end < CLOSE_END or (line.to_end < END and line.frame < END_FRAME)
 
 
 def _is_block(patch: Patch, line: FoundLine) -> bool:
@@ -254,10 +369,9 @@ def _sideless(patch: Patch, bars: Sequence[FoundLine]) -> bool:
         free &= np.abs(columns - middle) > CLEAR * bar.sigma * patch.rows
     if free.sum() < patch.rows // 4:
         return False
-    seen = patch.log_light[:, free]
-    if not np.isfinite(seen).all():
-        return False
-    rows, top = np.median(seen, axis=1), patch.side - OUTSIDE
+    rows, top = np.median(patch.log_light[:, free], axis=1), patch.side - OUTSIDE
     core = np.median(rows[patch.side + CORE : patch.side + patch.rows - CORE], axis=0)
-    edges = (part[top : patch.side + INSIDE] - core for part in (rows, rows[::-1]))
-    return all(float(np.abs(edge).max()) < SIDELESS for edge in edges)
+    edges = [part[top : patch.side + INSIDE] - core for part in (rows, rows[::-1])]
+    # Where the picture ends at one side, the other tells.
+    seen = [edge for edge in edges if np.isfinite(edge).all()]
+    return len(seen) > 0 and all(float(np.abs(edge).max()) < SIDELESS for edge in seen)

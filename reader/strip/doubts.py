@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 
+from reader.geometry import Window
 from reader.interpret.assign import Assignment
 from reader.locate.hypothesis import Candidate, Hypothesis, looking_aside
 from reader.measure.evidence import CLEAR_TINT, RIM_HEIGHT, is_fine_shadow, line_probability
-from reader.measure.foreign import bars_beside, foreign_to_a_strip, foreign_to_any_device
+from reader.measure.foreign import (
+    bars_beside,
+    between_things,
+    foreign_to_a_strip,
+    foreign_to_any_device,
+    is_painted,
+    lies_alone,
+)
 from reader.measure.lines import FoundLine, Patch, is_flank
 from reader.reading import Analyte, Outcome, StripReading
 from reader.strip.findings import PLAIN, PRESENT, SAME_LINE, Findings, found_lines, lines_there
@@ -21,13 +30,22 @@ __all__ = ["PATTERNED", "doubt", "foreign_bars", "undecided", "without_patterns"
 LONE_DOUBT = 0.05
 # log10 between the channels of the ground: one stripe on a body of such a colour may be its decoration.
 COLOURED = 0.2
+UNEVEN = 0.1  # absorbance, between lines: 108 membranes in devices stay below 0.05
 LEAST_WEIGHT = 0.1  # of a hypothesis that is worth a doubt
 DARKEST_SHADE = 1.0  # absorbance: a tenth of the light reaches the depth of any recess
 RIM_REACH = 0.6  # membrane widths from an end that a rim's coloured shade may reach
 UNLIKE_LINES = "What crosses the window does not look like the lines of one strip."
 PRINT = "What crosses the window is print, or the joints between other things."
 PATTERN = "Bars like those in the window lie directly beside it, as in a pattern."
+THING = "The only line is as sharp as paint, or brighter than its ground: a stripe on some other thing."
+BETWEEN = "One thing lies at one side of the window and another at the other, as beside no device."
+ALONE = "The window lies by itself on a darker ground, in no device and without the pads of a strip."
+OUTNUMBERED = "Of so many things like windows in one picture, hardly any has the lines of a test."
 PATTERNED = {PRINT, PATTERN}
+CALLS = {Outcome.POSITIVE, Outcome.NEGATIVE}
+# Tests that were photographed together have mostly been run: share of what was found that must be called,
+# where so many or more were found.
+LEAST_CALLED, MANY = 0.25, 4
 
 
 def doubt(seen: Findings, flags: tuple[str, ...], outcome: Outcome) -> str | None:
@@ -75,6 +93,10 @@ def doubt(seen: Findings, flags: tuple[str, ...], outcome: Outcome) -> str | Non
             "The only line lies on a coloured ground, which may be no membrane.",
         ),
         (
+            called and _uneven(seen),
+            "What lies between the lines is as uneven as print or a picture.",
+        ),
+        (
             negative and (_crossed(seen) or _cut_off(seen)),
             "A mark crosses the membrane, and it is not sure whether it is a test line.",
         ),
@@ -85,7 +107,13 @@ def doubt(seen: Findings, flags: tuple[str, ...], outcome: Outcome) -> str | Non
 
 
 def foreign_bars(
-    view: View, candidate: Candidate, h: Hypothesis, patch: Patch, naming: Assignment, *, coloured: bool
+    view: View,
+    candidate: Candidate,
+    h: Hypothesis,
+    patches: tuple[Patch, Patch],
+    naming: Assignment,
+    *,
+    coloured: bool,
 ) -> str | None:
     """Return what shows that the bars that were found are no lines of a test, if anything does.
 
@@ -97,8 +125,8 @@ def foreign_bars(
         The strip.
     h : Hypothesis
         Its window.
-    patch : Patch
-        The same, seen straight.
+    patches : tuple of two Patch
+        The same, seen straight: as the search saw it, and at the photo's own resolution.
     naming : Assignment
         Which of its lines are there.
     coloured : bool
@@ -107,36 +135,53 @@ def foreign_bars(
     lines = found_lines(h, naming)
     if not lines:
         return None
-    if foreign_to_a_strip(patch, lines, alone=len(lines_there(naming)) == 1):
+    coarse, fine = patches
+    alone = len(lines_there(naming)) == 1
+    if foreign_to_a_strip(coarse, lines, alone=alone):
         return UNLIKE_LINES
+    look = _looking_once(view, h.window)
     if candidate.close_up:
-        return None
-    if foreign_to_any_device(patch, lines, h.lines, coloured=coloured):
-        return PRINT
-    if bars_beside(patch, looking_aside(view, h.window), lines):
-        return PATTERN
-    return None
+        return PATTERN if bars_beside(coarse, look, lines) else None
+    reasons: tuple[tuple[str, Callable[[], bool]], ...] = (
+        (PRINT, lambda: foreign_to_any_device(coarse, lines, h.lines, coloured=coloured)),
+        (PATTERN, lambda: bars_beside(coarse, look, lines)),
+        (BETWEEN, lambda: between_things(coarse, look)),
+        (THING, lambda: alone and is_painted(fine, lines[0])),
+        (ALONE, lambda: alone and candidate.device is None and lies_alone(coarse, look)),
+    )
+    return next((reason for reason, holds in reasons if holds()), None)
+
+
+def _looking_once(view: View, window: Window) -> Callable[[float], Patch]:
+    """Return what looks beside a window, at each place once only."""
+    look: Callable[[float], Patch] = cache(looking_aside(view, window))
+    return look
 
 
 def without_patterns(strips: tuple[StripReading, ...]) -> tuple[StripReading, ...]:
     """Call none of the strips of a picture in which one was told to be a part of a print or a pattern.
 
-    What is found beside it is what it was taken for: another part of the same.
+    What is found beside it is what it was taken for: another part of the same. So is what looks like a test
+    among many things that do not.
     """
-    if not any("patterned" in strip.flags for strip in strips):
+    if any("patterned" in strip.flags for strip in strips):
+        return tuple(_held(strip, PATTERN, "patterned") for strip in strips)
+    called = sum(strip.outcome in CALLS for strip in strips)
+    if len(strips) < MANY or called > LEAST_CALLED * len(strips):
         return strips
-    return tuple(
-        _held(strip) if strip.outcome in {Outcome.POSITIVE, Outcome.NEGATIVE} else strip for strip in strips
-    )
+    return tuple(_held(strip, OUTNUMBERED) for strip in strips)
 
 
-def _held(strip: StripReading) -> StripReading:
+def _held(strip: StripReading, reason: str, *flags: str) -> StripReading:
+    """Return a strip without its call, if it has one."""
+    if strip.outcome not in CALLS:
+        return strip
     return replace(
         strip,
         outcome=Outcome.INDETERMINATE,
-        summary=PATTERN,
+        summary=reason,
         analytes=undecided(strip.analytes),
-        flags=(*strip.flags, "patterned"),
+        flags=(*strip.flags, *flags),
     )
 
 
@@ -177,6 +222,11 @@ def _only_a_shadow(seen: Findings) -> bool:
 def _decorated(seen: Findings) -> bool:
     """Tell whether the only line may decorate a coloured thing; a window that was cut out is surely one."""
     return not seen.candidate.close_up and seen.best.tint > COLOURED and _lone_line(seen) is not None
+
+
+def _uneven(seen: Findings) -> bool:
+    """Tell whether the ground is unlike any membrane's; a window that was cut out is surely one."""
+    return not seen.candidate.close_up and seen.best.ground > UNEVEN
 
 
 def _compares_unsurely(seen: Findings) -> bool:

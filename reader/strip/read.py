@@ -71,7 +71,7 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
             step=best.window.width / look.fine.rows,
             coloured=coloured,
             faint=faint,
-            foreign=foreign_bars(view, candidate, best, look.coarse, naming, coloured=coloured),
+            foreign=foreign_bars(view, candidate, best, (look.coarse, look.fine), naming, coloured=coloured),
         ),
         number,
     )

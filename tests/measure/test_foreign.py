@@ -7,7 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reader.measure.foreign import bars_beside, foreign_to_a_strip, foreign_to_any_device, is_drawn
+from reader.measure.foreign import (
+    bars_beside,
+    between_things,
+    foreign_to_a_strip,
+    foreign_to_any_device,
+    is_drawn,
+    is_painted,
+    lies_alone,
+)
 from reader.measure.lines import ROWS, FoundLine, Patch
 from tests.measure.clear import found
 
@@ -60,12 +68,28 @@ def test_nothing_is_foreign_where_no_line_was_found():
         [line(full=0.1, least=-1.0, uneven=2.0)],
         [line(slope=-0.12), line(3.2, slope=0.12)],
         [line(sigma=0.05), line(3.2, sigma=0.19)],
-        [line(0.6, frame=0.3)],
+        [line(0.8, frame=0.3)],
+        [line(0.5)],
+        [line(sigma=0.26)],
     ],
-    ids=["a step", "askew", "a poor mark", "not parallel", "of unlike widths", "a lone rim"],
+    ids=[
+        "a step",
+        "askew",
+        "a poor mark",
+        "not parallel",
+        "of unlike widths",
+        "a lone rim",
+        "at an end",
+        "half as wide as the membrane",
+    ],
 )
 def test_bars_that_differ_from_lines_or_from_each_other_are_foreign(others):
     assert foreign_to_a_strip(window(STRIPED), others)
+
+
+def test_a_wide_bar_beside_another_is_a_line_of_a_blurred_picture():
+    blurred = [line(1.7, sigma=0.26), line(3.5, sigma=0.24)]
+    assert not foreign_to_a_strip(window(STRIPED), blurred, alone=False)
 
 
 def test_a_bar_that_is_wider_than_lines_are_striped_must_be_blurred():
@@ -145,6 +169,101 @@ def outlined(around: float) -> Patch:
     light = patch.log_light.copy()
     light[[SIDE - 1, SIDE, SIDE + ROWS - 1, SIDE + ROWS], END : END + COLUMNS] = -0.9
     return replace(patch, log_light=light)
+
+
+def seen_at_one_side(patch: Patch) -> Patch:
+    """Let the picture end at one long side of a window."""
+    light = patch.log_light.copy()
+    light[:SIDE] = np.nan
+    return replace(patch, log_light=light)
+
+
+def test_where_the_picture_ends_at_one_side_the_other_tells_that_there_is_no_membrane():
+    lines = [line()]
+    assert foreign_to_any_device(seen_at_one_side(window(STRIPED, around=-0.2)), lines, lines, coloured=True)
+    assert not foreign_to_any_device(seen_at_one_side(window(STRIPED)), lines, lines, coloured=True)
+
+
+def test_where_the_picture_ends_at_one_side_a_line_that_goes_on_beyond_the_other_is_a_stripe():
+    nothing = replace(window(), log_light=np.full_like(window().log_light, np.nan))
+    assert bars_beside(window(STRIPED), lambda aside: window(STRIPED) if aside < 0 else nothing, [line()])
+    assert not bars_beside(window(STRIPED), lambda aside: window() if aside < 0 else nothing, [line()])
+    assert not bars_beside(window(STRIPED), lambda _: nothing, [line()])
+
+
+def test_lines_in_an_outline_on_paper_are_drawn_where_there_are_colours():
+    lines = [line()]
+    assert foreign_to_any_device(outlined(-0.2), lines, lines, coloured=True)
+    assert not foreign_to_any_device(outlined(-0.2), lines, lines, coloured=False)
+    assert not foreign_to_any_device(outlined(-0.22), lines, lines, coloured=True)
+
+
+@pytest.mark.parametrize(("blur", "painted"), [(0.01, True), (0.05, False)])
+def test_a_lone_stripe_with_sharp_edges_is_painted_and_one_that_thins_out_is_a_line(blur, painted):
+    assert is_painted(window(bar(1.7, 0.3, blur)), line(sigma=0.12)) is painted
+
+
+def test_a_label_does_not_brighten_its_ground():
+    soft = window(bar(1.7, 0.2, 0.05))
+    assert is_painted(soft, line(colour=np.array([0.4, 0.1, -0.1])))
+    assert not is_painted(soft, line(colour=np.array([0.4, 0.1, -0.01])))
+    # A fainter one drowns in the noise of the colours.
+    assert not is_painted(soft, line(height=0.02, colour=np.array([0.02, 0.01, -0.01])))
+
+
+def beside(tint: tuple[float, float, float], start: int = 0) -> Patch:
+    """Let another ground lie at one long side of a window, from some row of its margin on."""
+    light = window().log_light.copy()
+    light[start:SIDE] = tint
+    return replace(window(), log_light=light)
+
+
+def of_one_ground(tint: tuple[float, float, float]) -> Patch:
+    return replace(window(), log_light=np.broadcast_to(np.float32(tint), window().log_light.shape))
+
+
+GREEN, DARK, PALE = (-0.6, -0.1, -0.6), (-0.6, -0.6, -0.6), (-0.1, -0.1, -0.1)
+
+
+@pytest.mark.parametrize(
+    ("near", "farther", "between"),
+    [(GREEN, GREEN, True), (DARK, DARK, False), (PALE, GREEN, False), (GREEN, PALE, False)],
+    ids=["of another colour", "in the shadow", "a device beside a lawn", "a print on a device"],
+)
+def test_a_window_between_two_things_of_other_colours_is_in_no_device(near, farther, between):
+    def look(aside: float) -> Patch:
+        return of_one_ground(farther if aside < 0 else PALE)
+
+    assert between_things(beside(near), look) is between
+
+
+def on_ground(level: float, *, end: float | None = None) -> Patch:
+    """Lay a membrane on a ground that is darker by so much, or of another level beyond both ends."""
+    patch = window(around=level)
+    light = patch.log_light.copy()
+    if end is not None:
+        light[:, :END] = light[:, -END:] = end
+    return replace(patch, log_light=light)
+
+
+@pytest.mark.parametrize(
+    ("patch", "far", "alone"),
+    [
+        (on_ground(-0.5), -0.5, True),
+        (on_ground(-0.5), -0.9, False),
+        (on_ground(-0.5, end=-0.2), -0.5, False),
+        (on_ground(-0.25), -0.25, False),
+        (on_ground(-0.1), -0.1, False),
+    ],
+    ids=["on a table", "in a dark device", "between pads", "hardly darker", "in a pale device"],
+)
+def test_a_pale_thing_on_a_darker_ground_is_no_window(patch, far, alone):
+    near = float(patch.log_light[0, 100, 0])
+
+    def look(aside: float) -> Patch:
+        return of_one_ground((near,) * 3 if abs(aside) < 2 else (far,) * 3)
+
+    assert lies_alone(patch, look) is alone
 
 
 def test_an_empty_box_on_paper_is_drawn_and_an_unused_window_is_not():

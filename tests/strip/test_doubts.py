@@ -45,6 +45,21 @@ def test_without_a_pattern_nothing_changes():
     assert without_patterns(strips) is strips
 
 
+@pytest.mark.parametrize(
+    ("no_calls", "outcome"),
+    [(2, Outcome.NEGATIVE), (3, Outcome.INDETERMINATE), (7, Outcome.INDETERMINATE)],
+    ids=["one of three", "one of four", "one of eight"],
+)
+def test_what_looks_like_a_test_among_many_things_that_do_not_is_not_called(no_calls, outcome):
+    others = [called(Outcome.INVALID)] * no_calls
+    assert held(*others, called(Outcome.NEGATIVE)) == [Outcome.INVALID] * no_calls + [outcome]
+
+
+def test_two_used_tests_beside_three_unused_ones_are_called():
+    outcomes = [Outcome.POSITIVE, *[Outcome.INVALID] * 3, Outcome.NEGATIVE]
+    assert held(*map(called, outcomes)) == outcomes
+
+
 WIDTH = 100.0
 
 
