@@ -27,7 +27,7 @@ from reader.locate.planes import search_planes
 from reader.locate.rank import FEATURES, distinct, rank_features, same_place, window_scores
 from reader.locate.siblings import Pool, Search, in_reading_order, other_strips
 from reader.measure.evidence import PLAUSIBLE
-from reader.measure.foreign import is_drawn
+from reader.measure.foreign import is_drawn, lies_alone
 from reader.view import View
 
 __all__ = ["evident", "find_strips", "lies_on_a_line", "look_closer"]
@@ -63,6 +63,9 @@ SETTLING = 1.0  # log-odds that the best of many places of four sides gains anyw
 BLANK_LEAD = 3.0  # log-odds by which a blank window must be more of a window than one with lines
 OBLONG = 1.5  # length over width of a picture that is turned as its device is
 INNER_ODDS, INNER_SCORE = 2.5, 0.6  # of a small window inside a device; parts of a cut window stay below
+# log10 of light by which a thing without lines is so much paler than all around it that it lies on a table:
+# unused windows in dark devices are paler by up to 0.2.
+BLANK_PALER = 0.3
 RANK_WEIGHT = 0.35  # of a ranker's log-odds against a line's quality
 # Score of a window, beyond what the ranker says of another, by which it stays far ahead whatever that shows:
 # the best lines add 0.4, and a window whose ends are wrong loses 2.0.
@@ -108,7 +111,7 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
         first = _on_same_strip(view, pool, scene, first) or _in_a_device(view, pool, scene, first) or first
     search = Search(pool, view.scale, lambda *place: _candidate(view, *place), evident)
     strips = in_reading_order([first, *other_strips(first, scene, search)])
-    kept = [c for c in strips if not _is_drawn(view, c)]
+    kept = [c for c in strips if not _is_drawn(view, pool, c)]
     return tuple(replace(_whole(view, c), device=_device(view, pool, c)) for c in kept)
 
 
@@ -125,12 +128,15 @@ def _with_large(
     return _apart(large if fills else (*scene, *large)), None
 
 
-def _is_drawn(view: View, candidate: Candidate) -> bool:
-    """Tell a box in a print or a pattern from an unused window."""
+def _is_drawn(view: View, pool: Pool, candidate: Candidate) -> bool:
+    """Tell a box in a print or a pattern, or a pale thing by itself, from an unused window."""
     best = candidate.hypotheses[0]
     if candidate.lined or candidate.close_up:
         return False
-    return is_drawn(patch_of(view, best.window), looking_aside(view, best.window), best.lines)
+    patch, look = patch_of(view, best.window), looking_aside(view, best.window)
+    if is_drawn(patch, look, best.lines):
+        return True
+    return lies_alone(patch, look, paler=BLANK_PALER) and _device(view, pool, candidate) is None
 
 
 def _first(scene: Sequence[Candidate]) -> Candidate | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -147,8 +147,9 @@ def patch_of(view: View, window: Window, rows: int = ROWS) -> Patch:
 
 
 def looking_aside(view: View, window: Window) -> Callable[[float], Patch]:
-    """Return what looks at the same window moved sideways by so many widths."""
+    """Return what looks at the same window moved sideways by so many widths, at each place once only."""
 
+    @cache
     def look(widths: float) -> Patch:
         x, y = window.at(0.5, 0.5 + widths)
         return patch_of(view, replace(window, x=x, y=y))

@@ -173,7 +173,7 @@ def between_things(patch: Patch, look: Callable[[float], Patch]) -> bool:
     return all(float(np.ptp(b - a)) > OTHER_THING for a, b in (near, farther))
 
 
-def lies_alone(patch: Patch, look: Callable[[float], Patch]) -> bool:
+def lies_alone(patch: Patch, look: Callable[[float], Patch], *, paler: float = PALER) -> bool:
     """Tell whether a window is a pale thing by itself: in no device, and without the pads of a strip.
 
     At both long sides and at one end at least there is one darker ground, and it goes on to where a device
@@ -185,13 +185,15 @@ def lies_alone(patch: Patch, look: Callable[[float], Patch]) -> bool:
         The window.
     look : callable
         Returns the same window moved sideways by so many widths.
+    paler : float
+        log10 of light, in each channel, by which it is paler than the ground at least.
     """
     core = slice(patch.side + CORE, patch.side + patch.rows - CORE)
     half = patch.end // 2
     beyond = (patch.log_light[core, :half], patch.log_light[core, -half:])
     sides, inside = np.stack([_ground(look(-1.0)), _ground(look(1.0))]), _ground(patch)
     around = [np.vstack([sides, np.median(end.reshape(-1, 3), axis=0)]) for end in beyond]
-    if not any(_one_ground(g) and float((inside - g.max(axis=0)).min()) > PALER for g in around):
+    if not any(_one_ground(g) and float((inside - g.max(axis=0)).min()) > paler for g in around):
         return False
     return any(
         _one_ground(np.stack([near, _ground(look(away))]))
@@ -230,7 +232,8 @@ def bars_beside(patch: Patch, look: Callable[[float], Patch], lines: Sequence[Fo
 def is_drawn(patch: Patch, look: Callable[[float], Patch], bars: Sequence[FoundLine]) -> bool:
     """Tell whether a window without lines, in a picture of more than itself, is print or part of a pattern.
 
-    Its outline is on paper, or it has no sides or no ends; its bars are a scale or too close; or plain bars
+    Its outline is on paper, or it has no sides or no ends; its bars are a scale or too close; on both sides
+    its own ground goes on beyond an outline or a joint, or things of unlike colours lie there; or plain bars
     cross what lies directly beside it. No unused window of a device shows any of that.
 
     Parameters
@@ -244,6 +247,8 @@ def is_drawn(patch: Patch, look: Callable[[float], Patch], bars: Sequence[FoundL
     """
     ground = printed(patch) > PRINTED or _sideless(patch, bars) or _goes_on(patch)
     if ground or _crowded(bars) or _is_scale(bars):
+        return True
+    if _is_same_beside(patch, look) or between_things(patch, look):
         return True
     looks = [_crossing(look(side * away), patch, PLAIN) for side in (-1, 1) for away in ASIDE]
     # A single look may meet an edge of the device itself.
@@ -261,7 +266,16 @@ def _on_paper(patch: Patch) -> bool:
     inside = np.median(rows[patch.side + CORE : len(rows) - patch.side - CORE], axis=0)
     # Of what is beyond a side, an outline hides a part.
     beyond = [part[int(part.sum(axis=1).argmax())] for part in (rows[:BEYOND], rows[-BEYOND:])]
-    apart = np.array(beyond) - inside
+    return _is_same_paper(np.array(beyond) - inside)
+
+
+def _is_same_beside(patch: Patch, look: Callable[[float], Patch]) -> bool:
+    """Tell whether the ground one width away, on both sides, is that of the window."""
+    return _is_same_paper(np.array([_ground(look(-1.0)), _ground(look(1.0))]) - _ground(patch))
+
+
+def _is_same_paper(apart: FloatArray) -> bool:
+    """Tell whether grounds that are so far from a window's, shape (n, 3), are of the same material."""
     hue, level = float(np.ptp(apart, axis=1).max()), float(np.abs(apart.mean(axis=1)).max())
     return hue < PAPER_HUE and level < PAPER
 

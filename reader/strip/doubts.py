@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache
 
-from reader.geometry import Window
 from reader.interpret.assign import Assignment
 from reader.locate.hypothesis import Candidate, Hypothesis, looking_aside
 from reader.measure.evidence import CLEAR_TINT, RIM_HEIGHT, is_fine_shadow, line_probability
@@ -139,7 +137,7 @@ def foreign_bars(
     alone = len(lines_there(naming)) == 1
     if foreign_to_a_strip(coarse, lines, alone=alone):
         return UNLIKE_LINES
-    look = _looking_once(view, h.window)
+    look = looking_aside(view, h.window)
     if candidate.close_up:
         return PATTERN if bars_beside(coarse, look, lines) else None
     reasons: tuple[tuple[str, Callable[[], bool]], ...] = (
@@ -150,12 +148,6 @@ def foreign_bars(
         (ALONE, lambda: alone and candidate.device is None and lies_alone(coarse, look)),
     )
     return next((reason for reason, holds in reasons if holds()), None)
-
-
-def _looking_once(view: View, window: Window) -> Callable[[float], Patch]:
-    """Return what looks beside a window, at each place once only."""
-    look: Callable[[float], Patch] = cache(looking_aside(view, window))
-    return look
 
 
 def without_patterns(strips: tuple[StripReading, ...]) -> tuple[StripReading, ...]:

@@ -266,16 +266,37 @@ def test_a_pale_thing_on_a_darker_ground_is_no_window(patch, far, alone):
     assert lies_alone(patch, look) is alone
 
 
+def plastic(_: float) -> Patch:
+    return of_one_ground(PALE)
+
+
 def test_an_empty_box_on_paper_is_drawn_and_an_unused_window_is_not():
-    empty = window()
-    assert is_drawn(outlined(-0.2), lambda _: empty, [])
-    assert not is_drawn(outlined(-0.1), lambda _: empty, [])
-    assert not is_drawn(empty, lambda _: empty, [])
+    assert is_drawn(outlined(-0.2), plastic, [])
+    assert not is_drawn(outlined(-0.1), plastic, [])
+    assert not is_drawn(window(), plastic, [])
+
+
+def test_an_empty_box_between_others_like_it_is_a_key_or_a_cell():
+    def look(aside: float) -> Patch:
+        return window() if aside < 0 else plastic(aside)
+
+    assert is_drawn(window(), lambda _: window(), [])
+    assert not is_drawn(window(), look, [])
+
+
+def test_an_empty_box_between_things_of_other_colours_is_no_window():
+    def look(aside: float) -> Patch:
+        return of_one_ground(GREEN if aside < 0 else PALE)
+
+    assert is_drawn(beside(GREEN), look, [])
 
 
 def test_an_empty_box_beside_plain_bars_is_a_part_of_a_pattern():
-    assert is_drawn(window(), lambda _: window(STRIPED), [])
-    assert not is_drawn(window(), lambda _: window(STRIPED, height=0.03), [])
+    def darker(patch: Patch) -> Patch:
+        return replace(patch, log_light=patch.log_light - 0.1)
+
+    assert is_drawn(window(), lambda _: darker(window(STRIPED)), [])
+    assert not is_drawn(window(), lambda _: darker(window(STRIPED, height=0.03)), [])
 
 
 def test_a_stretch_of_a_band_has_no_ends():
@@ -283,6 +304,6 @@ def test_a_stretch_of_a_band_has_no_ends():
     light = empty.log_light.copy()
     light[SIDE : SIDE + ROWS] = light[SIDE : SIDE + ROWS, END : END + 1]
     band = replace(empty, log_light=light)
-    assert is_drawn(band, lambda _: empty, [])
+    assert is_drawn(band, plastic, [])
     light[:, -END:] = -0.1
-    assert not is_drawn(band, lambda _: empty, [])
+    assert not is_drawn(band, plastic, [])
