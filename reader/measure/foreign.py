@@ -83,6 +83,7 @@ PAPER, PAPER_HUE = 0.015, 0.008
 # log10 between the channels by which the ground at one long side differs from that at the other: a device, or
 # a table, has one colour. Shadows have none, and the light's reach 0.16.
 OTHER_THING = 0.3
+DARKER = 0.5  # log10 of light: in its recess a membrane gets more than a third of it; real ones reach 0.25
 # log10 of light, in each channel, by which a thing by itself is paler than the ground around it, and by which
 # that ground stays the same; devices, which are up to 6 windows wide, end within so many widths.
 PALER, ONE_GROUND, FAR = 0.12, 0.08, 3.5
@@ -248,7 +249,7 @@ def is_drawn(patch: Patch, look: Callable[[float], Patch], bars: Sequence[FoundL
     ground = printed(patch) > PRINTED or _sideless(patch, bars) or _goes_on(patch)
     if ground or _crowded(bars) or _is_scale(bars):
         return True
-    if _is_same_beside(patch, look) or between_things(patch, look):
+    if _is_same_beside(patch, look) or between_things(patch, look) or _is_dark(patch, look):
         return True
     looks = [_crossing(look(side * away), patch, PLAIN) for side in (-1, 1) for away in ASIDE]
     # A single look may meet an edge of the device itself.
@@ -272,6 +273,12 @@ def _on_paper(patch: Patch) -> bool:
 def _is_same_beside(patch: Patch, look: Callable[[float], Patch]) -> bool:
     """Tell whether the ground one width away, on both sides, is that of the window."""
     return _is_same_paper(np.array([_ground(look(-1.0)), _ground(look(1.0))]) - _ground(patch))
+
+
+def _is_dark(patch: Patch, look: Callable[[float], Patch]) -> bool:
+    """Tell what is darker in every channel than all beside it by more than a recess shades a membrane."""
+    beside = np.minimum(_ground(look(-1.0)), _ground(look(1.0)))
+    return float((beside - _ground(patch)).min()) > DARKER
 
 
 def _is_same_paper(apart: FloatArray) -> bool:

@@ -291,6 +291,12 @@ def test_an_empty_box_between_things_of_other_colours_is_no_window():
     assert is_drawn(beside(GREEN), look, [])
 
 
+@pytest.mark.parametrize(("level", "drawn"), [(0.6, True), (0.4, False)], ids=["a black bar", "in a recess"])
+def test_an_empty_box_far_darker_than_what_is_beside_it_is_no_membrane(level, drawn):
+    ground = of_one_ground((level - 0.2,) * 3)
+    assert is_drawn(window(around=level - 0.2), lambda _: ground, []) is drawn
+
+
 def test_an_empty_box_beside_plain_bars_is_a_part_of_a_pattern():
     def darker(patch: Patch) -> Patch:
         return replace(patch, log_light=patch.log_light - 0.1)
