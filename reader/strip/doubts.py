@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reader.interpret.assign import Assignment
 from reader.locate.hypothesis import Candidate, Hypothesis, looking_aside
-from reader.measure.evidence import CLEAR_TINT, RIM_HEIGHT, is_fine_shadow, line_probability
+from reader.measure.evidence import CLEAR_TINT, PLAUSIBLE, RIM_HEIGHT, is_fine_shadow, line_probability
 from reader.measure.foreign import (
     bars_beside,
     between_things,
@@ -139,7 +139,9 @@ def foreign_bars(
         return UNLIKE_LINES
     look = looking_aside(view, h.window)
     if candidate.close_up:
-        return PATTERN if bars_beside(coarse, look, lines) else None
+        # What was cut out is a window, unless its lines do not even seem to lie on a membrane.
+        doubtful = any(line.plausible < PLAUSIBLE for line in lines)
+        return PATTERN if doubtful and bars_beside(coarse, look, lines) else None
     reasons: tuple[tuple[str, Callable[[], bool]], ...] = (
         (PRINT, lambda: foreign_to_any_device(coarse, lines, h.lines, coloured=coloured)),
         (PATTERN, lambda: bars_beside(coarse, look, lines)),
