@@ -24,6 +24,7 @@ __all__ = [
     "foreign_to_any_device",
     "is_drawn",
     "is_painted",
+    "is_same_beside",
     "lies_alone",
 ]
 
@@ -136,7 +137,8 @@ def foreign_to_any_device(
     hair = grey and any(_width(patch, line, 0.5) < HAIR for line in lines)
     ink = coloured and any(line.height > INK and line.tint < INK_TINT for line in lines)
     drawn = hair or ink or (coloured and _on_paper(patch))
-    return drawn or _crowded(bars) or _is_scale(bars) or _sideless(patch, bars)
+    least = min(PLAIN, max((line.height for line in lines), default=0.0) / 2)
+    return drawn or _crowded(bars, least) or _is_scale(bars, least) or _sideless(patch, bars)
 
 
 def is_painted(patch: Patch, line: FoundLine) -> bool:
@@ -154,6 +156,19 @@ def is_painted(patch: Patch, line: FoundLine) -> bool:
     if line.height > PLAIN and float(line.colour.min()) < -BRIGHTENED * min(float(line.colour.max()), 1.0):
         return True
     return _width(patch, line, 0.8) > PAINTED * _width(patch, line, 0.2)
+
+
+def is_same_beside(patch: Patch, look: Callable[[float], Patch]) -> bool:
+    """Tell whether the ground one width away, on both sides, is that of the window: paper, or the next key.
+
+    Parameters
+    ----------
+    patch : Patch
+        The window.
+    look : callable
+        Returns the same window moved sideways by so many widths.
+    """
+    return _is_same_paper(np.array([_ground(look(-1.0)), _ground(look(1.0))]) - _ground(patch))
 
 
 def between_things(patch: Patch, look: Callable[[float], Patch]) -> bool:
@@ -249,7 +264,7 @@ def is_drawn(patch: Patch, look: Callable[[float], Patch], bars: Sequence[FoundL
     ground = printed(patch) > PRINTED or _sideless(patch, bars) or _goes_on(patch)
     if ground or _crowded(bars) or _is_scale(bars):
         return True
-    if _is_same_beside(patch, look) or between_things(patch, look) or _is_dark(patch, look):
+    if is_same_beside(patch, look) or between_things(patch, look) or _is_dark(patch, look):
         return True
     looks = [_crossing(look(side * away), patch, PLAIN) for side in (-1, 1) for away in ASIDE]
     # A single look may meet an edge of the device itself.
@@ -268,11 +283,6 @@ def _on_paper(patch: Patch) -> bool:
     # Of what is beyond a side, an outline hides a part.
     beyond = [part[int(part.sum(axis=1).argmax())] for part in (rows[:BEYOND], rows[-BEYOND:])]
     return _is_same_paper(np.array(beyond) - inside)
-
-
-def _is_same_beside(patch: Patch, look: Callable[[float], Patch]) -> bool:
-    """Tell whether the ground one width away, on both sides, is that of the window."""
-    return _is_same_paper(np.array([_ground(look(-1.0)), _ground(look(1.0))]) - _ground(patch))
 
 
 def _is_dark(patch: Patch, look: Callable[[float], Patch]) -> bool:
@@ -361,18 +371,18 @@ def _falls_below(profile: FloatArray, middle: int, side: int, limit: float, reac
     return math.nan
 
 
-def _crowded(bars: Sequence[FoundLine]) -> bool:
+def _crowded(bars: Sequence[FoundLine], least: float = PLAIN) -> bool:
     """Tell bars in a row that lie nearer to each other than lines can."""
-    places = sorted(bar.place for bar in bars if bar.height > PLAIN and bar.full > FULL)
+    places = sorted(bar.place for bar in bars if bar.height > least and bar.full > FULL)
     near = [b - a < CLOSE for a, b in pairwise(places)]
     return any(all(near[k : k + CROWD - 1]) for k in range(len(near) - CROWD + 2))
 
 
-def _is_scale(bars: Sequence[FoundLine]) -> bool:
+def _is_scale(bars: Sequence[FoundLine], least: float = PLAIN) -> bool:
     """Tell the marks of a scale: evenly spaced and alike, or over a part of the width only."""
-    if sum(bar.height > PLAIN and bar.full < SHORT for bar in bars) >= MARKS:
+    if sum(bar.height > least and bar.full < SHORT for bar in bars) >= MARKS:
         return True
-    plain = sorted((bar.place, bar.height) for bar in bars if bar.height > PLAIN and bar.full > FULL)
+    plain = sorted((bar.place, bar.height) for bar in bars if bar.height > least and bar.full > FULL)
     for (a, low), (b, middle), (c, high) in zip(plain, plain[1:], plain[2:], strict=False):
         steps, heights = (b - a, c - b), (low, middle, high)
         alike = max(heights) < (1 + EVEN_HEIGHT) * min(heights)

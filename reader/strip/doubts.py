@@ -14,6 +14,7 @@ from reader.measure.foreign import (
     foreign_to_a_strip,
     foreign_to_any_device,
     is_painted,
+    is_same_beside,
     lies_alone,
 )
 from reader.measure.lines import FoundLine, Patch, is_flank
@@ -145,6 +146,7 @@ def foreign_bars(
     reasons: tuple[tuple[str, Callable[[], bool]], ...] = (
         (PRINT, lambda: foreign_to_any_device(coarse, lines, h.lines, coloured=coloured)),
         (PATTERN, lambda: bars_beside(coarse, look, lines)),
+        (PRINT, lambda: coloured and is_same_beside(coarse, look)),
         (BETWEEN, lambda: between_things(coarse, look)),
         (THING, lambda: alone and is_painted(fine, lines[0])),
         (ALONE, lambda: alone and candidate.device is None and lies_alone(coarse, look)),

@@ -14,6 +14,7 @@ from reader.measure.foreign import (
     foreign_to_any_device,
     is_drawn,
     is_painted,
+    is_same_beside,
     lies_alone,
 )
 from reader.measure.lines import ROWS, FoundLine, Patch
@@ -130,6 +131,13 @@ def test_bars_at_even_distances_or_over_half_the_width_are_a_scale(bars, scale):
     assert foreign_to_any_device(window(STRIPED), [line()], bars, coloured=True) is scale
 
 
+def test_faint_bars_at_even_distances_are_a_scale_too():
+    faint = [line(place, height=0.03) for place in (0.8, 1.9, 3.0)]
+    assert foreign_to_any_device(window(STRIPED), faint, faint, coloured=True)
+    # Beside a strong line they are the membrane's own ripple.
+    assert not foreign_to_any_device(window(STRIPED), [line()], [line(4.3), *faint], coloured=True)
+
+
 def test_a_stretch_of_plain_ground_is_no_membrane():
     assert foreign_to_any_device(window(STRIPED, around=-0.2), [line()], [line()], coloured=True)
     assert not foreign_to_any_device(window(STRIPED, around=-0.23), [line()], [line()], coloured=True)
@@ -244,6 +252,13 @@ def on_ground(level: float, *, end: float | None = None) -> Patch:
     if end is not None:
         light[:, :END] = light[:, -END:] = end
     return replace(patch, log_light=light)
+
+
+def test_the_same_ground_on_both_sides_of_a_window_is_paper():
+    assert is_same_beside(window(), lambda _: of_one_ground((-0.2,) * 3))
+    assert not is_same_beside(window(), lambda _: of_one_ground((-0.17,) * 3))
+    assert not is_same_beside(window(), lambda _: of_one_ground((-0.2, -0.2, -0.215)))
+    assert not is_same_beside(window(), lambda aside: of_one_ground((-0.2 if aside < 0 else -0.1,) * 3))
 
 
 @pytest.mark.parametrize(
