@@ -212,7 +212,7 @@ def lies_alone(patch: Patch, look: Callable[[float], Patch], *, paler: float = P
     if not any(_one_ground(g) and float((inside - g.max(axis=0)).min()) > paler for g in around):
         return False
     return any(
-        _one_ground(np.stack([near, _ground(look(away))]))
+        _one_ground(np.stack([near, _part_ground(look(away))]))
         for near, away in zip(sides, (-FAR, FAR), strict=True)
     )
 
@@ -325,6 +325,16 @@ def _ground(patch: Patch) -> FloatArray:
     core = slice(patch.side + CORE, patch.side + patch.rows - CORE)
     light = patch.log_light[core, patch.end : patch.end + patch.columns]
     return np.asarray(np.median(light.reshape(-1, 3), axis=0), np.float64)
+
+
+def _part_ground(patch: Patch) -> FloatArray:
+    """Return the same of what the picture shows of a window, if it shows half of it."""
+    core = slice(patch.side + CORE, patch.side + patch.rows - CORE)
+    light = patch.log_light[core, patch.end : patch.end + patch.columns].reshape(-1, 3)
+    seen = light[np.isfinite(light).all(axis=1)]
+    if 2 * len(seen) < len(light):
+        return np.full(3, np.nan)
+    return np.asarray(np.median(seen, axis=0), np.float64)
 
 
 def _at_an_end(line: FoundLine) -> bool:

@@ -328,3 +328,15 @@ def test_a_stretch_of_a_band_has_no_ends():
     assert is_drawn(band, plastic, [])
     light[:, -END:] = -0.1
     assert not is_drawn(band, plastic, [])
+
+
+@pytest.mark.parametrize(("seen", "alone"), [(0.7, True), (0.3, False)], ids=["most of it", "a bit of it"])
+def test_a_ground_of_which_the_picture_shows_most_goes_on(seen, alone):
+    patch = on_ground(-0.5)
+    cut = of_one_ground((-0.5,) * 3).log_light.copy()
+    cut[:, round(seen * cut.shape[1]) :] = np.nan
+
+    def look(aside: float) -> Patch:
+        return of_one_ground((-0.5,) * 3) if abs(aside) < 2 else replace(patch, log_light=cut)
+
+    assert lies_alone(patch, look) is alone
