@@ -82,6 +82,8 @@ LIKENESS = 0.95  # cosine between its colour and the control line's: 18 degrees
 # A shadow in the groove between two materials: grey, finer than a line of 0.8 mm, which on a membrane of 4 mm
 # has a sigma of 0.085 widths, and not as dense as a black label's line.
 FINE_TINT, FINE_SIGMA, FINE_HEIGHT = 0.12, 0.085, 0.4
+# The tint of one as faint as that (absorbance) is not sure to better than this.
+FAINT_GROOVE, FAINT_TINT = 0.1, 0.25
 
 # A control line's quality is about -0.2 in sharp photos; -1.6 is exceeded by 99.5 % of them.
 # Controls below 0.05 absorbance are one in a hundred, and shading inside an unused window reaches 0.02;
@@ -182,7 +184,8 @@ def is_ghost(line: FoundLine, control: FoundLine) -> bool:
 
 def is_fine_shadow(line: FoundLine) -> bool:
     """Tell whether a bar, seen in colour, is as fine and as grey as the groove between two materials."""
-    return line.tint < FINE_TINT and line.sigma < FINE_SIGMA and line.height < FINE_HEIGHT
+    grey = FAINT_TINT if line.height < FAINT_GROOVE else FINE_TINT
+    return line.tint < grey and line.sigma < FINE_SIGMA and line.height < FINE_HEIGHT
 
 
 @cache

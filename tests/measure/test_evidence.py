@@ -162,8 +162,11 @@ def test_what_is_dense_or_has_one_surrounding_is_no_join(changes):
         ({"colour": np.array([0.05, 0.15, 0.1])}, False),
         ({"sigma": 0.1}, False),
         ({"height": 0.5}, False),
+        ({"colour": np.array([0.1, 0.12, 0.125])}, False),
+        ({"height": 0.06, "colour": np.array([0.05, 0.06, 0.062])}, True),
+        ({"height": 0.06, "colour": np.array([0.03, 0.06, 0.06])}, False),
     ],
-    ids=["fine and grey", "coloured", "wide", "dense"],
+    ids=["fine and grey", "coloured", "wide", "dense", "tinted", "faint and tinted", "faint and coloured"],
 )
 def test_a_fine_grey_bar_may_be_the_groove_between_two_materials(changes, shadow):
     groove = {"colour": np.array([0.12, 0.12, 0.125]), "sigma": 0.05, "height": 0.12}
