@@ -23,6 +23,7 @@ __all__ = [
     "foreign_to_a_strip",
     "foreign_to_any_device",
     "is_drawn",
+    "is_ink",
     "is_painted",
     "is_same_beside",
     "lies_alone",
@@ -135,10 +136,14 @@ def foreign_to_any_device(
     """
     grey = coloured and all(line.tint < HAIR_TINT for line in lines)
     hair = grey and any(_width(patch, line, 0.5) < HAIR for line in lines)
-    ink = coloured and any(line.height > INK and line.tint < INK_TINT for line in lines)
-    drawn = hair or ink or (coloured and _on_paper(patch))
+    drawn = hair or (coloured and _on_paper(patch))
     least = min(PLAIN, max((line.height for line in lines), default=0.0) / 2)
     return drawn or _crowded(bars, least) or _is_scale(bars, least) or _sideless(patch, bars)
+
+
+def is_ink(lines: Sequence[FoundLine]) -> bool:
+    """Tell the dense black bars of print from lines of a label that has a colour."""
+    return any(line.height > INK and line.tint < INK_TINT for line in lines)
 
 
 def is_painted(patch: Patch, line: FoundLine) -> bool:

@@ -13,6 +13,7 @@ from reader.measure.foreign import (
     between_things,
     foreign_to_a_strip,
     foreign_to_any_device,
+    is_ink,
     is_painted,
     is_same_beside,
     lies_alone,
@@ -129,7 +130,7 @@ def foreign_bars(
     naming : Assignment
         Which of its lines are there.
     coloured : bool
-        Whether the picture shows colours.
+        Whether the label's colour would show.
     """
     lines = found_lines(h, naming)
     if not lines:
@@ -145,6 +146,7 @@ def foreign_bars(
         return PATTERN if doubtful and bars_beside(coarse, look, lines) else None
     reasons: tuple[tuple[str, Callable[[], bool]], ...] = (
         (PRINT, lambda: foreign_to_any_device(coarse, lines, h.lines, coloured=coloured)),
+        (PRINT, lambda: coloured and candidate.device is None and is_ink(lines)),
         (PATTERN, lambda: bars_beside(coarse, look, lines)),
         (PRINT, lambda: coloured and is_same_beside(coarse, look)),
         (BETWEEN, lambda: between_things(coarse, look)),

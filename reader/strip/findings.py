@@ -40,7 +40,7 @@ class Findings:
     step : float
         Pixels of the photo per sample of the fit.
     coloured : bool
-        Whether the picture shows colours.
+        Whether the label's colour would show: neither it nor the picture is grey.
     faint : bool
         Whether the only test line is one that is too faint for the search, or may be.
     foreign : str or None

@@ -59,7 +59,8 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
     naming, fit, faint = look.all_lines(
         [share(s, candidate.hypotheses[0].window, best.window) for s in sightings]
     )
-    coloured = not photo.grey
+    # Lines of carbon are as black as print.
+    coloured = not photo.grey and assay.label != "carbon"
     return to_reading(
         Findings(
             candidate,

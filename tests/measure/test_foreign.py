@@ -13,6 +13,7 @@ from reader.measure.foreign import (
     foreign_to_a_strip,
     foreign_to_any_device,
     is_drawn,
+    is_ink,
     is_painted,
     is_same_beside,
     lies_alone,
@@ -164,11 +165,10 @@ def test_a_line_that_goes_on_beyond_both_sides_is_a_stripe_and_beyond_one_that_o
     assert not bars_beside(window(), lambda aside: striped if aside < 0 else empty, [line()])
 
 
-def test_a_dense_black_bar_is_ink_where_there_are_colours():
-    dense = [line(height=1.4, colour=14 * GREY)]
-    assert foreign_to_any_device(window(STRIPED), dense, dense, coloured=True)
-    assert not foreign_to_any_device(window(STRIPED), dense, dense, coloured=False)
-    assert not foreign_to_any_device(window(STRIPED), [line(height=1.4)], dense, coloured=True)
+def test_a_dense_black_bar_is_ink():
+    assert is_ink([line(height=1.4, colour=14 * GREY)])
+    assert not is_ink([line(height=1.4)])
+    assert not is_ink([line(height=0.5, colour=5 * GREY)])
 
 
 def outlined(around: float) -> Patch:
