@@ -14,8 +14,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from reader.measure.evidence import is_fine_shadow
 from reader.measure.lines import SIDE_TRIM, FoundLine, Patch, find_lines
-from reader.measure.setting import printed
+from reader.measure.setting import printed, setting
 
 __all__ = [
     "bars_beside",
@@ -25,7 +26,9 @@ __all__ = [
     "is_drawn",
     "is_ink",
     "is_painted",
+    "is_ruled",
     "is_same_beside",
+    "joins_materials",
     "lies_alone",
 ]
 
@@ -73,6 +76,9 @@ SAME_PLACE = 0.25  # membrane widths: nearer than this, a bar beside is the line
 EDGE_ROWS, BEYOND = 3, 5  # samples at an edge that its blur takes, and beyond a side that are looked at
 PRINTED = 0.5  # probability of an outline on paper
 CLEAR = 2.6  # line sigmas from its middle beyond which a line has vanished
+# Tint of a bar that may be a shadow, and log10 between the channels by which the colours on both sides of it
+# differ: at the only line of real strips in devices by 0.007 at most.
+JOIN_TINT, OTHER_HUE = 0.25, 0.03
 # Paint is as dense at its edges as in its middle. Labels thin out towards both: of its width at a fifth of
 # its height, no photographed line of a lone one keeps more than 0.68 at four fifths.
 PAINTED = 0.72
@@ -144,6 +150,29 @@ def foreign_to_any_device(
 def is_ink(lines: Sequence[FoundLine]) -> bool:
     """Tell the dense black bars of print from lines of a label that has a colour."""
     return any(line.height > INK and line.tint < INK_TINT for line in lines)
+
+
+def is_ruled(lines: Sequence[FoundLine]) -> bool:
+    """Tell ruled lines from those of a strip: two or more, as fine and as grey as grooves, of one strength.
+
+    Lines of one strip are striped with different proteins.
+    """
+    heights = [line.height for line in lines]
+    alike = max(heights, default=0.0) < (1 + EVEN_HEIGHT) * min(heights, default=0.0)
+    return len(lines) > 1 and alike and all(map(is_fine_shadow, lines))
+
+
+def joins_materials(patch: Patch, line: FoundLine) -> bool:
+    """Tell the shadow at which two materials meet: a nearly grey bar with another colour beyond it.
+
+    Parameters
+    ----------
+    patch : Patch
+        The window.
+    line : FoundLine
+        The only line in it.
+    """
+    return line.tint < JOIN_TINT and setting(patch, line).hue > OTHER_HUE
 
 
 def is_painted(patch: Patch, line: FoundLine) -> bool:

@@ -15,7 +15,9 @@ from reader.measure.foreign import (
     foreign_to_any_device,
     is_ink,
     is_painted,
+    is_ruled,
     is_same_beside,
+    joins_materials,
     lies_alone,
 )
 from reader.measure.lines import FoundLine, Patch, is_flank
@@ -39,6 +41,7 @@ PRINT = "What crosses the window is print, or the joints between other things."
 PATTERN = "Bars like those in the window lie directly beside it, as in a pattern."
 THING = "The only line is as sharp as paint, or brighter than its ground: a stripe on some other thing."
 BETWEEN = "One thing lies at one side of the window and another at the other, as beside no device."
+JOIN = "The only line is nearly grey, and the colours on both sides of it differ, as where two pads meet."
 ALONE = "The window lies by itself on a darker ground, in no device and without the pads of a strip."
 OUTNUMBERED = "Of so many things like windows in one picture, hardly any has the lines of a test."
 PATTERNED = {PRINT, PATTERN}
@@ -147,9 +150,11 @@ def foreign_bars(
     reasons: tuple[tuple[str, Callable[[], bool]], ...] = (
         (PRINT, lambda: foreign_to_any_device(coarse, lines, h.lines, coloured=coloured)),
         (PRINT, lambda: coloured and candidate.device is None and is_ink(lines)),
+        (PRINT, lambda: coloured and is_ruled(lines)),
         (PATTERN, lambda: bars_beside(coarse, look, lines)),
         (PRINT, lambda: coloured and is_same_beside(coarse, look)),
         (BETWEEN, lambda: between_things(coarse, look)),
+        (JOIN, lambda: coloured and alone and joins_materials(coarse, lines[0])),
         (THING, lambda: alone and is_painted(fine, lines[0])),
         (ALONE, lambda: alone and candidate.device is None and lies_alone(coarse, look)),
     )

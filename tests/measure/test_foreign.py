@@ -15,7 +15,9 @@ from reader.measure.foreign import (
     is_drawn,
     is_ink,
     is_painted,
+    is_ruled,
     is_same_beside,
+    joins_materials,
     lies_alone,
 )
 from reader.measure.lines import ROWS, FoundLine, Patch
@@ -169,6 +171,26 @@ def test_a_dense_black_bar_is_ink():
     assert is_ink([line(height=1.4, colour=14 * GREY)])
     assert not is_ink([line(height=1.4)])
     assert not is_ink([line(height=0.5, colour=5 * GREY)])
+
+
+def test_fine_grey_lines_of_one_strength_are_ruled():
+    fine = {"sigma": 0.05, "colour": GREY}
+    ruled = [line(height=0.06, **fine), line(3.2, height=0.062, **fine)]
+    assert is_ruled(ruled)
+    assert not is_ruled(ruled[:1])
+    assert not is_ruled([ruled[0], line(3.2, height=0.09, **fine)])
+    assert not is_ruled([ruled[0], line(3.2, height=0.062, sigma=0.05)])
+
+
+def test_a_nearly_grey_bar_with_another_colour_beyond_it_is_a_join():
+    bar_of = {"height": 0.12, "colour": np.array([0.1, 0.12, 0.11])}
+    plain = window(STRIPED, height=0.12)
+    light = plain.log_light.copy()
+    light[:, END + round(1.7 * ROWS) :, 1] -= 0.05
+    joined = replace(plain, log_light=light)
+    assert joins_materials(joined, line(**bar_of))
+    assert not joins_materials(plain, line(**bar_of))
+    assert not joins_materials(joined, line(height=0.12))
 
 
 def outlined(around: float) -> Patch:
