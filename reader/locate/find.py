@@ -21,7 +21,7 @@ from reader.locate.device import device_around, lies_in
 from reader.locate.direction import direction_signs
 from reader.locate.ends import CLOSE_QUALITY, LEAN, LIKELY, SURE, extended, with_right_ends
 from reader.locate.framed import propose_framed
-from reader.locate.hypothesis import Candidate, Hypothesis, look_at, looking_aside, patch_of
+from reader.locate.hypothesis import MOTTLE, Candidate, Hypothesis, look_at, looking_aside, patch_of
 from reader.locate.outlines import propose_outlined
 from reader.locate.planes import search_planes
 from reader.locate.rank import FEATURES, distinct, rank_features, same_place, window_scores
@@ -123,7 +123,8 @@ def _with_large(
     if fills and close is not None and (close.lined or _framed_blank(view, pool, close)):
         return (), close
     found = _in_scene(view, _pool_of_large(view, pool))
-    large = [c for c in found if c.lined and all(lies_on_a_line(other, c) for other in small)]
+    even = (c for c in found if c.lined and c.hypotheses[0].mottle < MOTTLE[0])
+    large = [c for c in even if all(lies_on_a_line(other, c) for other in small)]
     # What fills the picture and is neither lined nor a blank window makes its parts no windows.
     return _apart(large if fills else (*scene, *large)), None
 

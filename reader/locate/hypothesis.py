@@ -15,7 +15,16 @@ from reader.measure.lines import ROWS, FoundLine, Patch, find_lines, ground, tex
 from reader.measure.setting import plausibilities, tint
 from reader.view import View
 
-__all__ = ["Candidate", "Glance", "Hypothesis", "glance_at", "look_at", "looking_aside", "patch_of"]
+__all__ = [
+    "MOTTLE",
+    "Candidate",
+    "Glance",
+    "Hypothesis",
+    "glance_at",
+    "look_at",
+    "looking_aside",
+    "patch_of",
+]
 
 SIDE, END = 0.25, 0.60  # margins of a patch, in membrane widths
 MOTTLE = (0.04, 2.5)  # absorbance that real windows stay below, and what ten times that costs

@@ -63,6 +63,7 @@ PLAIN, FULL = 0.05, 0.9  # absorbance and share of the width of a bar that anyon
 # strip are striped with different proteins, and all of them cross it.
 EVEN_STEP, EVEN_HEIGHT = 0.06, 0.1  # by which two distances, and three heights, differ, as shares
 SHORT, MARKS = 0.7, 3  # share of the width that a mark covers, and how many
+MARK = 0.5  # of the strongest line's height: at most two such marks lie on real strips in devices
 SIDELESS = 0.012  # log10 of light: less of an edge than any membrane has on both sides
 OUTSIDE, INSIDE = 8, 5  # of the 32 rows, on either side of a long edge: where that edge may lie
 CORE = 10  # of the 32 rows, from either side, that are surely inside
@@ -144,7 +145,19 @@ def foreign_to_any_device(
     hair = grey and any(_width(patch, line, 0.5) < HAIR for line in lines)
     drawn = hair or (coloured and _on_paper(patch))
     least = min(PLAIN, max((line.height for line in lines), default=0.0) / 2)
-    return drawn or _crowded(bars, least) or _is_scale(bars, least) or _sideless(patch, bars)
+    return (
+        drawn
+        or _among_marks(lines, bars)
+        or _crowded(bars, least)
+        or _is_scale(bars, least)
+        or _sideless(patch, bars)
+    )
+
+
+def _among_marks(lines: Sequence[FoundLine], bars: Sequence[FoundLine]) -> bool:
+    """Tell letters: besides what was taken for lines there are several marks half as strong or stronger."""
+    least = MARK * max((line.height for line in lines), default=math.inf)
+    return sum(bar.height > least for bar in bars) >= len(lines) + MARKS
 
 
 def is_ink(lines: Sequence[FoundLine]) -> bool:

@@ -167,6 +167,12 @@ def test_a_line_that_goes_on_beyond_both_sides_is_a_stripe_and_beyond_one_that_o
     assert not bars_beside(window(), lambda aside: striped if aside < 0 else empty, [line()])
 
 
+def test_a_line_among_several_marks_half_as_strong_is_a_letter():
+    marks = [line(place, full=0.8, height=height) for place, height in ((0.7, 0.2), (2.6, 0.15), (4.0, 0.18))]
+    assert foreign_to_any_device(window(STRIPED), [line()], [line(), *marks], coloured=True)
+    assert not foreign_to_any_device(window(STRIPED), [line()], [line(), *marks[:2]], coloured=True)
+
+
 def test_a_dense_black_bar_is_ink():
     assert is_ink([line(height=1.4, colour=14 * GREY)])
     assert not is_ink([line(height=1.4)])
