@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reader.measure.evidence import is_fine_shadow
-from reader.measure.lines import SIDE_TRIM, FoundLine, Patch, find_lines
+from reader.measure.lines import END_TRIM, SIDE_TRIM, FoundLine, Patch, find_lines
 from reader.measure.setting import printed, setting
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "is_same_beside",
     "joins_materials",
     "lies_alone",
+    "lies_on_several",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -92,6 +93,9 @@ PAPER, PAPER_HUE = 0.015, 0.008
 # log10 between the channels by which the ground at one long side differs from that at the other: a device, or
 # a table, has one colour. Shadows have none, and the light's reach 0.16.
 OTHER_THING = 0.3
+ELSEWHERE = (
+    0.1  # share of a window's ground, at least, that is of another thing; stains change it by up to 0.22
+)
 DARKER = 0.5  # log10 of light: in its recess a membrane gets more than a third of it; real ones reach 0.25
 # log10 of light, in each channel, by which a thing by itself is paler than the ground around it, and by which
 # that ground stays the same; devices, which are up to 6 windows wide, end within so many widths.
@@ -234,6 +238,29 @@ def between_things(patch: Patch, look: Callable[[float], Patch]) -> bool:
     farther = [_ground(look(side)) for side in (-1.0, 1.0)]
     # What lies beside the device, or print on it, is at one distance only.
     return all(float(np.ptp(b - a)) > OTHER_THING for a, b in (near, farther))
+
+
+def lies_on_several(patch: Patch, lines: Sequence[FoundLine]) -> bool:
+    """Tell whether the ground between the lines changes its colour along the window, as no membrane's does.
+
+    Parameters
+    ----------
+    patch : Patch
+        The window.
+    lines : sequence of FoundLine
+        Those that were taken for its lines.
+    """
+    core = patch.planes[:, patch.side + CORE : patch.side + patch.rows - CORE]
+    along = np.median(core[:, :, patch.end : patch.end + patch.columns], axis=1)
+    place = (np.arange(patch.columns) + 0.5) / patch.rows
+    free = (place > END_TRIM) & (place < place[-1] - END_TRIM) & np.isfinite(along).all(axis=0)
+    for line in lines:
+        free &= np.abs(place - line.place) > CLEAR * line.sigma
+    if free.sum() < patch.rows // 4:
+        return False
+    ground = along[:, free]
+    hue = np.ptp(ground - np.median(ground, axis=1, keepdims=True), axis=0)
+    return float(np.quantile(hue, 1 - ELSEWHERE)) > OTHER_THING
 
 
 def lies_alone(patch: Patch, look: Callable[[float], Patch], *, paler: float = PALER) -> bool:

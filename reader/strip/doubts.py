@@ -19,6 +19,7 @@ from reader.measure.foreign import (
     is_same_beside,
     joins_materials,
     lies_alone,
+    lies_on_several,
 )
 from reader.measure.lines import FoundLine, Patch, is_flank
 from reader.reading import Analyte, Outcome, StripReading
@@ -39,6 +40,7 @@ RIM_REACH = 0.6  # membrane widths from an end that a rim's coloured shade may r
 UNLIKE_LINES = "What crosses the window does not look like the lines of one strip."
 PRINT = "What crosses the window is print, or the joints between other things."
 PATTERN = "Bars like those in the window lie directly beside it, as in a pattern."
+SEVERAL = "The ground between the lines changes its colour, as that of several things beside each other does."
 THING = "The only line is as sharp as paint, or brighter than its ground: a stripe on some other thing."
 BETWEEN = "One thing lies at one side of the window and another at the other, as beside no device."
 JOIN = "The only line is nearly grey, and the colours on both sides of it differ, as where two pads meet."
@@ -154,6 +156,7 @@ def foreign_bars(
         (PATTERN, lambda: bars_beside(coarse, look, lines)),
         (PRINT, lambda: coloured and is_same_beside(coarse, look)),
         (BETWEEN, lambda: between_things(coarse, look)),
+        (SEVERAL, lambda: lies_on_several(coarse, lines)),
         (JOIN, lambda: coloured and alone and joins_materials(coarse, lines[0])),
         (THING, lambda: alone and is_painted(fine, lines[0])),
         (ALONE, lambda: alone and candidate.device is None and lies_alone(coarse, look)),

@@ -19,6 +19,7 @@ from reader.measure.foreign import (
     is_same_beside,
     joins_materials,
     lies_alone,
+    lies_on_several,
 )
 from reader.measure.lines import ROWS, FoundLine, Patch
 from tests.measure.clear import found
@@ -171,6 +172,15 @@ def test_a_line_among_several_marks_half_as_strong_is_a_letter():
     marks = [line(place, full=0.8, height=height) for place, height in ((0.7, 0.2), (2.6, 0.15), (4.0, 0.18))]
     assert foreign_to_any_device(window(STRIPED), [line()], [line(), *marks], coloured=True)
     assert not foreign_to_any_device(window(STRIPED), [line()], [line(), *marks[:2]], coloured=True)
+
+
+@pytest.mark.parametrize(("colour", "several"), [((0.0, -0.1, -0.4), True), ((0.0, -0.08, -0.15), False)])
+def test_a_ground_of_two_colours_is_not_one_membrane(colour, several):
+    patch = window(STRIPED)
+    light = patch.log_light.copy()
+    light[:, END + 3 * ROWS :] += np.array(colour, np.float32)
+    assert lies_on_several(replace(patch, log_light=light), [line()]) is several
+    assert not lies_on_several(patch, [line()])
 
 
 def test_a_dense_black_bar_is_ink():
