@@ -81,8 +81,8 @@ CLEAR = 2.6  # line sigmas from its middle beyond which a line has vanished
 # Tint of a bar that may be a shadow, and log10 between the channels by which the colours on both sides of it
 # differ: at the only line of real strips in devices by 0.007 at most.
 JOIN_TINT, OTHER_HUE = 0.25, 0.03
-# Paint is as dense at its edges as in its middle. Labels thin out towards both: of its width at a fifth of
-# its height, no photographed line of a lone one keeps more than 0.68 at four fifths.
+# Paint is as dense at its edges as in its middle. Labels thin out: of its width at a fifth of its height, no
+# photographed lone line keeps more than 0.68 at four fifths.
 PAINTED = 0.72
 # A label takes light from every channel, so that it brightens none: share of its densest channel that
 # sharpening and compression leave, or absorbance. Of lone lines in devices, none reaches 0.
@@ -93,9 +93,7 @@ PAPER, PAPER_HUE = 0.015, 0.008
 # log10 between the channels by which the ground at one long side differs from that at the other: a device, or
 # a table, has one colour. Shadows have none, and the light's reach 0.16.
 OTHER_THING = 0.3
-ELSEWHERE = (
-    0.1  # share of a window's ground, at least, that is of another thing; stains change it by up to 0.22
-)
+ELSEWHERE = 0.1  # share of a window's ground, at least, that is of another thing; stains reach 0.22 in hue
 DARKER = 0.5  # log10 of light: in its recess a membrane gets more than a third of it; real ones reach 0.25
 # log10 of light, in each channel, by which a thing by itself is paler than the ground around it, and by which
 # that ground stays the same; devices, which are up to 6 windows wide, end within so many widths.
@@ -174,9 +172,8 @@ def is_ruled(lines: Sequence[FoundLine]) -> bool:
 
     Lines of one strip are striped with different proteins.
     """
-    heights = [line.height for line in lines]
-    alike = max(heights, default=0.0) < (1 + EVEN_HEIGHT) * min(heights, default=0.0)
-    return len(lines) > 1 and alike and all(map(is_fine_shadow, lines))
+    alike = len(lines) > 1 and _of_one_strength([line.height for line in lines])
+    return alike and all(map(is_fine_shadow, lines))
 
 
 def joins_materials(patch: Patch, line: FoundLine) -> bool:
@@ -219,7 +216,7 @@ def is_same_beside(patch: Patch, look: Callable[[float], Patch]) -> bool:
     look : callable
         Returns the same window moved sideways by so many widths.
     """
-    return _is_same_paper(np.array([_ground(look(-1.0)), _ground(look(1.0))]) - _ground(patch))
+    return _is_same_paper(_beside(look) - _ground(patch))
 
 
 def between_things(patch: Patch, look: Callable[[float], Patch]) -> bool:
@@ -235,9 +232,8 @@ def between_things(patch: Patch, look: Callable[[float], Patch]) -> bool:
     along = patch.log_light[:, patch.end : patch.end + patch.columns]
     margin = patch.side - EDGE_ROWS
     near = [np.median(part.reshape(-1, 3), axis=0) for part in (along[:margin], along[-margin:])]
-    farther = [_ground(look(side)) for side in (-1.0, 1.0)]
     # What lies beside the device, or print on it, is at one distance only.
-    return all(float(np.ptp(b - a)) > OTHER_THING for a, b in (near, farther))
+    return all(float(np.ptp(b - a)) > OTHER_THING for a, b in (near, _beside(look)))
 
 
 def lies_on_several(patch: Patch, lines: Sequence[FoundLine]) -> bool:
@@ -250,12 +246,11 @@ def lies_on_several(patch: Patch, lines: Sequence[FoundLine]) -> bool:
     lines : sequence of FoundLine
         Those that were taken for its lines.
     """
-    core = patch.planes[:, patch.side + CORE : patch.side + patch.rows - CORE]
+    core = patch.planes[:, _core(patch)]
     along = np.median(core[:, :, patch.end : patch.end + patch.columns], axis=1)
     place = (np.arange(patch.columns) + 0.5) / patch.rows
-    free = (place > END_TRIM) & (place < place[-1] - END_TRIM) & np.isfinite(along).all(axis=0)
-    for line in lines:
-        free &= np.abs(place - line.place) > CLEAR * line.sigma
+    within = (place > END_TRIM) & (place < place[-1] - END_TRIM)
+    free = within & _clear_of(lines, place) & np.isfinite(along).all(axis=0)
     if free.sum() < patch.rows // 4:
         return False
     ground = along[:, free]
@@ -278,10 +273,9 @@ def lies_alone(patch: Patch, look: Callable[[float], Patch], *, paler: float = P
     paler : float
         log10 of light, in each channel, by which it is paler than the ground at least.
     """
-    core = slice(patch.side + CORE, patch.side + patch.rows - CORE)
-    half = patch.end // 2
+    core, half = _core(patch), patch.end // 2
     beyond = (patch.log_light[core, :half], patch.log_light[core, -half:])
-    sides, inside = np.stack([_ground(look(-1.0)), _ground(look(1.0))]), _ground(patch)
+    sides, inside = _beside(look), _ground(patch)
     around = [np.vstack([sides, np.median(end.reshape(-1, 3), axis=0)]) for end in beyond]
     if not any(_one_ground(g) and float((inside - g.max(axis=0)).min()) > paler for g in around):
         return False
@@ -353,7 +347,7 @@ def _on_paper(patch: Patch) -> bool:
     """Tell whether the ground beyond both long sides is that of the window, whatever is between them."""
     along = patch.planes[:, :, patch.end + EDGE_ROWS : patch.end + patch.columns - EDGE_ROWS]
     rows = np.median(along, axis=2).T
-    inside = np.median(rows[patch.side + CORE : len(rows) - patch.side - CORE], axis=0)
+    inside = np.median(rows[_core(patch)], axis=0)
     # Of what is beyond a side, an outline hides a part.
     beyond = [part[int(part.sum(axis=1).argmax())] for part in (rows[:BEYOND], rows[-BEYOND:])]
     return _is_same_paper(np.array(beyond) - inside)
@@ -361,8 +355,7 @@ def _on_paper(patch: Patch) -> bool:
 
 def _is_dark(patch: Patch, look: Callable[[float], Patch]) -> bool:
     """Tell what is darker in every channel than all beside it by more than a recess shades a membrane."""
-    beside = np.minimum(_ground(look(-1.0)), _ground(look(1.0)))
-    return float((beside - _ground(patch)).min()) > DARKER
+    return float((_beside(look) - _ground(patch)).min()) > DARKER
 
 
 def _is_same_paper(apart: FloatArray) -> bool:
@@ -373,8 +366,7 @@ def _is_same_paper(apart: FloatArray) -> bool:
 
 def _goes_on(patch: Patch) -> bool:
     """Tell a stretch of a band: the same beyond both ends, without any edge there."""
-    rows = slice(patch.side + CORE, patch.side + patch.rows - CORE)
-    flow = np.median(patch.log_light[rows], axis=0)
+    flow = np.median(patch.log_light[_core(patch)], axis=0)
     for along in (flow, flow[::-1]):
         near = along[patch.end - END_OUTSIDE : patch.end + END_INSIDE]
         inside = np.median(along[patch.end : patch.end + END_INSIDE], axis=0)
@@ -394,21 +386,41 @@ def _crossing(beside: Patch, patch: Patch, least: float) -> list[FoundLine]:
     ]
 
 
+def _core(patch: Patch) -> slice:
+    """Return the rows of a patch that are surely inside the window."""
+    return slice(patch.side + CORE, patch.side + patch.rows - CORE)
+
+
+def _inside(patch: Patch) -> NDArray[np.float32]:
+    """Return the log light that is surely inside the window, shape (n, 3)."""
+    return patch.log_light[_core(patch), patch.end : patch.end + patch.columns].reshape(-1, 3)
+
+
 def _ground(patch: Patch) -> FloatArray:
     """Return the median log light of a window, shape (3,); NaN where it is not wholly in the picture."""
-    core = slice(patch.side + CORE, patch.side + patch.rows - CORE)
-    light = patch.log_light[core, patch.end : patch.end + patch.columns]
-    return np.asarray(np.median(light.reshape(-1, 3), axis=0), np.float64)
+    return np.asarray(np.median(_inside(patch), axis=0), np.float64)
+
+
+def _beside(look: Callable[[float], Patch]) -> FloatArray:
+    """Return the same one width away on either side, shape (2, 3)."""
+    return np.stack([_ground(look(-1.0)), _ground(look(1.0))])
 
 
 def _part_ground(patch: Patch) -> FloatArray:
     """Return the same of what the picture shows of a window, if it shows half of it."""
-    core = slice(patch.side + CORE, patch.side + patch.rows - CORE)
-    light = patch.log_light[core, patch.end : patch.end + patch.columns].reshape(-1, 3)
+    light = _inside(patch)
     seen = light[np.isfinite(light).all(axis=1)]
     if 2 * len(seen) < len(light):
         return np.full(3, np.nan)
     return np.asarray(np.median(seen, axis=0), np.float64)
+
+
+def _clear_of(lines: Sequence[FoundLine], place: FloatArray) -> NDArray[np.bool_]:
+    """Tell which places (membrane widths) lie where no line is seen any more."""
+    clear = np.ones(len(place), bool)
+    for line in lines:
+        clear &= np.abs(place - line.place) > CLEAR * line.sigma
+    return clear
 
 
 def _at_an_end(line: FoundLine) -> bool:
@@ -469,23 +481,24 @@ def _is_scale(bars: Sequence[FoundLine], least: float = PLAIN) -> bool:
     plain = sorted((bar.place, bar.height) for bar in bars if bar.height > least and bar.full > FULL)
     for (a, low), (b, middle), (c, high) in zip(plain, plain[1:], plain[2:], strict=False):
         steps, heights = (b - a, c - b), (low, middle, high)
-        alike = max(heights) < (1 + EVEN_HEIGHT) * min(heights)
-        if alike and max(steps) < (1 + EVEN_STEP) * min(steps):
+        if _of_one_strength(heights) and max(steps) < (1 + EVEN_STEP) * min(steps):
             return True
     return False
+
+
+def _of_one_strength(heights: Sequence[float]) -> bool:
+    return max(heights) < (1 + EVEN_HEIGHT) * min(heights)
 
 
 def _sideless(patch: Patch, bars: Sequence[FoundLine]) -> bool:
     """Tell a stretch of plain ground: neither long side differs from what is inside, in any channel."""
     columns = np.arange(patch.log_light.shape[1])
     free = (columns >= patch.end + 6) & (columns < patch.end + patch.columns - 6)
-    for bar in bars:
-        middle = bar.place * patch.rows + patch.end - 0.5
-        free &= np.abs(columns - middle) > CLEAR * bar.sigma * patch.rows
+    free &= _clear_of(bars, (columns - patch.end + 0.5) / patch.rows)
     if free.sum() < patch.rows // 4:
         return False
     rows, top = np.median(patch.log_light[:, free], axis=1), patch.side - OUTSIDE
-    core = np.median(rows[patch.side + CORE : patch.side + patch.rows - CORE], axis=0)
+    core = np.median(rows[_core(patch)], axis=0)
     edges = [part[top : patch.side + INSIDE] - core for part in (rows, rows[::-1])]
     # Where the picture ends at one side, the other tells.
     seen = [edge for edge in edges if np.isfinite(edge).all()]

@@ -45,10 +45,7 @@ OWN = np.array([HEIGHT_PRIOR, PLACE_PRIOR, WIDTH_PRIOR])  # of each line
 SHARED = np.full(
     5, SHAPE_PRIOR
 )  # of all lines, which one dispenser made: two leans and three kinds of flatness
-MISFIT, MISFIT_SHARE = (
-    12.0,
-    0.25,
-)  # typical residuals, and share of a line's height: no line's shape departs by it
+MISFIT, MISFIT_SHARE = 12.0, 0.25  # typical residuals and share of a line's height, by which no shape departs
 MAX_STEPS = 8
 FULL_STEPS = 1  # after which the likeliest spectrum is held
 LONGEST_STEP, SETTLED = 0.4, 1e-3  # line sigmas, natural log of the width

@@ -24,6 +24,7 @@ from reader.measure.foreign import (
 from reader.measure.lines import FoundLine, Patch, is_flank
 from reader.reading import Analyte, Outcome, StripReading
 from reader.strip.findings import PLAIN, PRESENT, SAME_LINE, Findings, found_lines, lines_there
+from reader.strip.sightings import place_along
 from reader.view import View
 
 __all__ = ["PATTERNED", "doubt", "foreign_bars", "undecided", "without_patterns"]
@@ -67,7 +68,7 @@ def doubt(seen: Findings, flags: tuple[str, ...], outcome: Outcome) -> str | Non
     """
     negative = outcome is Outcome.NEGATIVE
     # In a competitive test a lone control line is a positive.
-    called = negative or outcome is Outcome.POSITIVE
+    called = outcome in CALLS
     reasons = (
         (
             negative and "heavy-jpeg" in flags,
@@ -200,16 +201,19 @@ def _barred(seen: Findings) -> bool:
     """Tell whether what is as coloured as a label, or denser than a rim, crosses a membrane without lines."""
     if lines_there(seen.naming):
         return False
-    likely = (h for h in seen.candidate.hypotheses if h.weight > LEAST_WEIGHT)
     return any(
         line.height > PLAIN
         and line.full > 0.8
         and (line.tint > CLEAR_TINT or line.height > RIM_HEIGHT)
         and (line.frame > 0.5 or line.height > DARKEST_SHADE)
         and line.to_end > RIM_REACH
-        for h in likely
+        for h in _likely(seen)
         for line in h.lines
     )
+
+
+def _likely(seen: Findings) -> list[Hypothesis]:
+    return [h for h in seen.candidate.hypotheses if h.weight > LEAST_WEIGHT]
 
 
 def _lone_line(seen: Findings) -> FoundLine | None:
@@ -264,8 +268,7 @@ def _cut_off(seen: Findings) -> bool:
         and h.control is not None
         and line_probability(line, h.control, h.window.length / h.window.width) > PRESENT
         and not _is_named(seen, h, line)
-        for h in seen.candidate.hypotheses
-        if h.weight > LEAST_WEIGHT
+        for h in _likely(seen)
         for line in h.lines
     )
 
@@ -273,7 +276,6 @@ def _cut_off(seen: Findings) -> bool:
 def _is_named(seen: Findings, h: Hypothesis, line: FoundLine) -> bool:
     """Tell whether a line of any window is one of those that are there, by its place along the strip."""
     window = seen.best.window
-    x, y = h.window.at(line.place * h.window.width / h.window.length)
-    along = (x - window.x) * window.flow[0] + (y - window.y) * window.flow[1]
+    here = place_along(h.window, line.place * h.window.width / h.window.length, window)
     named = ((n.place - 0.5) * window.length for n in lines_there(seen.naming))
-    return any(abs(along - place) < SAME_LINE * window.width for place in named)
+    return any(abs(here - place) < SAME_LINE * window.width for place in named)

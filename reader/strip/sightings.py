@@ -13,7 +13,7 @@ from reader.measure.evidence import CLEAR_TINT, PLAUSIBLE, control_height_probab
 from reader.measure.lines import END_TRIM, FoundLine, is_flank
 from reader.strip.findings import SAME_LINE
 
-__all__ = ["Sighting", "best_window", "gather", "share"]
+__all__ = ["Sighting", "best_window", "gather", "place_along", "share"]
 
 SURE = 0.9  # setting of a line that is surely no rim
 MOST_BLIND = 0.6  # weight of windows that need not be heard: some must have seen the line
@@ -46,7 +46,7 @@ def gather(candidate: Candidate) -> list[Sighting]:
             if any(is_flank(line, other) for other in h.lines):
                 continue
             p = h.control_probability if is_control else h.membrane * _beside_control(line, control, aspect)
-            along = _along(h.window, line.place / aspect, first)
+            along = place_along(h.window, line.place / aspect, first)
             twin = next(
                 (k for k, s in enumerate(found) if abs(s.along - along) < SAME_LINE * first.width), None
             )
@@ -71,7 +71,7 @@ def _blind(candidate: Candidate, seen: Sighting) -> float:
     first = candidate.hypotheses[0].window
     weight = 0.0
     for h in candidate.hypotheses:
-        apart = seen.along - _along(h.window, 0.5, first)
+        apart = seen.along - place_along(h.window, 0.5, first)
         within = (h.window.length / 2 - abs(apart)) / h.window.width
         weight += h.weight * (0 < within < END_TRIM)
     return min(weight, MOST_BLIND)
@@ -88,7 +88,7 @@ def _beside_control(line: FoundLine, control: FoundLine, aspect: float) -> float
     return min(on_membrane, 1.0) * line_probability(line, control, aspect)
 
 
-def _along(window: Window, place: float, axis: Window) -> float:
+def place_along(window: Window, place: float, axis: Window) -> float:
     """Project a place of one window on the axis of another, px from its centre."""
     x, y = window.at(place)
     u = axis.flow
@@ -106,7 +106,7 @@ def best_window(candidate: Candidate, seen: Sequence[Sighting]) -> Hypothesis:
     first = candidate.hypotheses[0].window
     probable = [s for s in seen if s.present > 0.5]
     for h in candidate.hypotheses:
-        centre = _along(h.window, 0.5, first)
+        centre = place_along(h.window, 0.5, first)
         if all(abs(s.along - centre) < 0.5 * h.window.length - s.sigma_px for s in probable):
             return h
     return candidate.hypotheses[0]
@@ -114,7 +114,7 @@ def best_window(candidate: Candidate, seen: Sequence[Sighting]) -> Hypothesis:
 
 def share(seen: Sighting, axis: Window, window: Window) -> SeenLine:
     """Return a seen line by its share of the chosen window's length."""
-    centre = _along(window, 0.5, axis)
+    centre = place_along(window, 0.5, axis)
     same_way = axis.flow[0] * window.flow[0] + axis.flow[1] * window.flow[1] > 0
     offset = (seen.along - centre) / window.length * (1 if same_way else -1)
     place = min(max(0.5 + offset, 0.0), 1.0)
