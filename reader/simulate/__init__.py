@@ -12,7 +12,8 @@ from reader.simulate.kits import assay_bands, assay_outcome, for_assay
 from reader.simulate.light import Glare, Light, ShadowEdge
 from reader.simulate.lines import LABELS, Band, bands, sandwich_outcome
 from reader.simulate.membranes import Membrane, MembranePatch, membrane
-from reader.simulate.scenes import Placed, Scene, crop, render, render_light, scene
+from reader.simulate.rendering import render, render_light
+from reader.simulate.scenes import Placed, Scene, crop, scene
 from reader.simulate.table import Background, Decoy, Sheet
 from reader.simulate.truth import LineTruth, Picture, StripTruth
 

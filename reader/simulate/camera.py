@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -15,7 +16,9 @@ from reader.reading import Point
 from reader.simulate.noise import blurred_rms
 from reader.simulate.raster import FloatArray, blur, single
 
-__all__ = ["Camera", "View", "encode_srgb", "photograph"]
+__all__ = ["Camera", "Matrix", "View", "along_sides", "encode_srgb", "photograph", "project"]
+
+Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,9 @@ class View:
         Direction in the picture in which the table recedes, clockwise from the right.
     distance_mm : float, default 160
         From the lens to the table.
+    distortion : float, default 0
+        Of the lens: how much farther from the middle than it seems a corner really is, as a share;
+        positive is a barrel, phones have up to 0.05.
     """
 
     size_px: tuple[int, int]
@@ -94,6 +100,7 @@ class View:
     tilt_deg: float = 0.0
     tilt_towards_deg: float = 90.0
     distance_mm: float = 160.0
+    distortion: float = 0.0
 
     def homography(self, height_mm: float = 0.0) -> NDArray[np.float64]:
         """Return the 3×3 map from (x, y) in a plane above the table to pixels of the picture."""
@@ -122,6 +129,54 @@ class View:
         matrix[2, 2] += self.distance_mm
         result = lens @ matrix
         return np.asarray(result / result[2, 2], np.float64)
+
+    @property
+    def steps(self) -> int:
+        """Number of points that follow a straight edge, which a lens may bend."""
+        return 8 if self.distortion else 1
+
+    def straight(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[Matrix, Matrix]:
+        """Return where a lens without distortion would show what is seen at columns x and rows y."""
+        if not self.distortion:
+            return x, y
+        middle = [(side - 1) / 2 for side in self.size_px]
+        dx, dy = x - middle[0], y - middle[1]
+        stretch = 1 + self.distortion * (dx**2 + dy**2) / (middle[0] ** 2 + middle[1] ** 2)
+        return middle[0] + dx * stretch, middle[1] + dy * stretch
+
+    def seen(self, ideal: Point) -> Point:
+        """Return where the lens shows a point that one without distortion would show at ``ideal``."""
+        if not self.distortion:
+            return ideal
+        u, v = ideal
+        # The inverse has no simple form; each step leaves less than a fifth of the error.
+        for _ in range(30):
+            x, y = self.straight(np.asarray(u, np.float64), np.asarray(v, np.float64))
+            u, v = u + ideal[0] - float(x), v + ideal[1] - float(y)
+        return (u, v)
+
+    def border(self) -> tuple[Point, ...]:
+        """Return points around the picture's border, as a lens without distortion would show them."""
+        width, height = self.size_px
+        around = along_sides(((0, 0), (width, 0), (width, height), (0, height)), self.steps)
+        straight = [self.straight(np.asarray(x, np.float64), np.asarray(y, np.float64)) for x, y in around]
+        return tuple((float(x), float(y)) for x, y in straight)
+
+
+def along_sides(corners: Sequence[Point], steps: int) -> tuple[Point, ...]:
+    """Return the corners of a polygon and ``steps - 1`` points between each two of them.
+
+    Examples
+    --------
+    >>> along_sides(((0, 0), (4, 0), (4, 2)), 2)
+    ((0.0, 0.0), (2.0, 0.0), (4.0, 0.0), (4.0, 1.0), (4.0, 2.0), (2.0, 1.0))
+    """
+    following = [*corners[1:], corners[0]]
+    return tuple(
+        (a[0] + (b[0] - a[0]) * k / steps, a[1] + (b[1] - a[1]) * k / steps)
+        for a, b in zip(corners, following, strict=True)
+        for k in range(steps)
+    )
 
 
 def project(homography: NDArray[np.float64], point: Point) -> Point:

@@ -20,6 +20,7 @@ __all__ = ["Device", "Recess", "Section", "Style", "cassette", "strip"]
 Style = Literal["stadium", "bevel", "wide", "plain"]
 Colour = tuple[float, float, float]
 
+MEMBRANE_GAP_MM = 0.25  # the membrane lies so much below the hole's edge
 PLASTIC: Colour = (0.80, 0.80, 0.775)
 PAD: Colour = (0.74, 0.73, 0.70)
 
@@ -125,6 +126,13 @@ class Device:
     wells: tuple[Recess, ...] = ()
     sections: tuple[Section, ...] = ()
     prints: tuple[Print, ...] = ()
+
+    @property
+    def membrane_mm(self) -> float:
+        """Height of the membrane above the table."""
+        if self.kind == "strip":
+            return self.thickness_mm
+        return self.thickness_mm - self.window.depth_mm - MEMBRANE_GAP_MM
 
 
 # Hole (width, length, corner), depth, bevel (side, end, corner): what common cassettes look like.

@@ -15,7 +15,8 @@ from reader.simulate.kits import assay_bands, assay_outcome
 from reader.simulate.light import Light, ShadowEdge
 from reader.simulate.lines import Band, bands, sandwich_outcome
 from reader.simulate.membranes import Membrane
-from reader.simulate.scenes import Placed, Scene, crop, render
+from reader.simulate.rendering import render
+from reader.simulate.scenes import Placed, Scene, crop
 from reader.simulate.table import Background, Decoy, Material, Sheet
 from reader.simulate.truth import Picture
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FloatArray", "blur", "lookup", "single", "turn", "zoom"]
+__all__ = ["FloatArray", "blur", "lookup", "refined", "single", "turn", "wide_blur", "zoom"]
 
 FloatArray = NDArray[np.float32]
 SMALLEST_BLUR = 1e-3  # OpenCV takes 0 for "choose a width"
@@ -25,6 +25,24 @@ def blur(image: FloatArray, sigma: float | tuple[float, float]) -> FloatArray:
     down, along = max(down, SMALLEST_BLUR), max(along, SMALLEST_BLUR)
     done = cv2.GaussianBlur(image, (0, 0), sigmaX=along, sigmaY=down, borderType=cv2.BORDER_REFLECT_101)
     return single(done)
+
+
+def wide_blur(image: FloatArray, sigma: float, most: float) -> FloatArray:
+    """Blur, by way of a coarser grid where ``sigma`` is more than ``most`` px."""
+    step = int(sigma / most)
+    if step < 2:
+        return blur(image, sigma)
+    rows, columns = image.shape[:2]
+    small = zoom(image, (max(columns // step, 1), max(rows // step, 1)), cv2.INTER_AREA)
+    return zoom(blur(small, sigma / step), (columns, rows), cv2.INTER_LINEAR)
+
+
+def refined(field: FloatArray, ratio: float, shape: tuple[int, int]) -> FloatArray:
+    """Return a smooth field on a grid that is ``ratio`` times as fine and begins at the same corner."""
+    offset = 0.5 / ratio - 0.5
+    place = np.array([[1 / ratio, 0, offset], [0, 1 / ratio, offset]])
+    flags, border = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, cv2.BORDER_REPLICATE
+    return single(cv2.warpAffine(field, place, shape[::-1], flags=flags, borderMode=border))
 
 
 def lookup(field: FloatArray, columns: FloatArray, rows: FloatArray, *, extend: bool = False) -> FloatArray:

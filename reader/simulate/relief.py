@@ -13,20 +13,20 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from reader.simulate.devices import Device, Recess
+from reader.simulate.detail import FINE, Detail
+from reader.simulate.devices import MEMBRANE_GAP_MM, Device, Recess
 from reader.simulate.ink import print_mask, worn
 from reader.simulate.light import Light
 from reader.simulate.membranes import grain
 from reader.simulate.noise import smooth_noise
-from reader.simulate.raster import FloatArray, blur, single
+from reader.simulate.raster import FloatArray, blur, refined, single, wide_blur
 
-__all__ = ["MARGIN_MM", "MEMBRANE_GAP_MM", "Box", "Surface", "rounded_box", "surface"]
+__all__ = ["MARGIN_MM", "Box", "Surface", "rounded_box", "surface"]
 
 
 Box = tuple[float, float, float, float]
 
 MARGIN_MM = 1.0  # of the grid around the outline
-MEMBRANE_GAP_MM = 0.25  # the membrane lies so much below the hole's edge
 SHADE_MM = 6.0  # how far a recess or an edge can change the light around it
 OCCLUSION_MM = 1.6  # reach of the darkening in corners
 SOFT_LIGHT = (-14.0, -7.0, 0.0, 7.0, 14.0)  # degrees of elevation over which a lamp or window spreads
@@ -68,7 +68,10 @@ def rounded_box(
     r = min(corner, size[0] / 2, size[1] / 2)
     dx = np.abs(x - np.float32(center[0])) - np.float32(size[0] / 2 - r)
     dy = np.abs(y - np.float32(center[1])) - np.float32(size[1] / 2 - r)
-    outside = np.hypot(np.maximum(dx, 0), np.maximum(dy, 0))
+    right, down = np.maximum(dx, 0), np.maximum(dy, 0)
+    # Only beyond a corner are both sides passed; a square root for every point would cost most of the time.
+    outside = right + down
+    np.hypot(right, down, out=outside, where=(right > 0) & (down > 0))
     return single(outside + np.minimum(np.maximum(dx, dy), 0) - np.float32(r))
 
 
@@ -80,6 +83,7 @@ def surface(
     *,
     shown_mm: Box,
     rng: np.random.Generator,
+    detail: Detail = FINE,
 ) -> Surface:
     """Mould, print and light a device.
 
@@ -98,17 +102,23 @@ def surface(
         out, beyond the reach of its shade.
     rng : numpy.random.Generator
         For the grain of plastic and pads and for worn prints.
+    detail : Detail, default FINE
+        How finely height and shade are computed.
     """
     plan = _plan(device, px_per_mm, shown_mm)
-    height, sunk = _height(plan)
-    shade = _shade(height, light.direction(turned_deg), light, px_per_mm)
+    shade, sunk = _moulded(plan, light, turned_deg, shown_mm, detail)
     width, length = device.size_mm
     outline = rounded_box(plan.x, plan.y, (width / 2, length / 2), device.size_mm, device.corner_mm)
     cover = np.clip(0.5 - outline * px_per_mm, 0, 1)
     window = tuple(math.ceil(mm * px_per_mm) for mm in device.window.size_mm)
     texture = grain(device.membrane, (window[0], window[1]), px_per_mm, rng)
     return Surface(
-        single(_paint(plan, rng) * shade[..., None]), cover, sunk, texture, plan.origin_mm, px_per_mm
+        single(_paint(plan, rng, local=detail.local) * shade[..., None]),
+        cover,
+        sunk,
+        texture,
+        plan.origin_mm,
+        px_per_mm,
     )
 
 
@@ -127,6 +137,20 @@ class _Plan:
     def shape(self) -> tuple[int, int]:
         return (self.y.shape[0], self.x.shape[1])
 
+    def around(self, recess: Recess) -> _Plan:
+        """Return the part of the plan that holds a recess with its bevel, without the prints."""
+        rows, columns = self.place(recess)
+        return _Plan(self.device, self.x[:, columns], self.y[rows], (), self.origin_mm, self.px_per_mm)
+
+    def place(self, recess: Recess) -> tuple[slice, slice]:
+        """Return the rows and columns of a recess with its bevel."""
+        sides = []
+        for axis, grid in enumerate((self.x[0], self.y[:, 0])):
+            half = recess.size_mm[axis] / 2 + recess.rim_mm[axis] + 2 / self.px_per_mm
+            limits = (recess.center_mm[axis] - half, recess.center_mm[axis] + half)
+            sides.append(slice(*np.searchsorted(grid, limits).tolist()))
+        return sides[1], sides[0]
+
     def hole(self, recess: Recess) -> FloatArray:
         """Return the signed distance to the edge of a hole."""
         return rounded_box(self.x, self.y, recess.center_mm, recess.size_mm, recess.corner_mm)
@@ -143,25 +167,44 @@ def _plan(device: Device, px_per_mm: float, shown_mm: Box) -> _Plan:
     return _Plan(device, x, y, masks, origin, px_per_mm)
 
 
+def _moulded(
+    plan: _Plan, light: Light, turned_deg: float, shown_mm: Box, detail: Detail
+) -> tuple[FloatArray, FloatArray]:
+    """Return the light on each point of a plan and how far it is sunk towards the window."""
+    scale = min(plan.px_per_mm, detail.shade_px_per_mm)
+    coarse = plan if scale == plan.px_per_mm else _plan(plan.device, scale, shown_mm)
+    height, sunk = _height(coarse)
+    shade = _shade(height, light.direction(turned_deg), light, scale, detail)
+    if coarse is plan:
+        return shade, sunk
+    ratio = plan.px_per_mm / scale
+    return refined(shade, ratio, plan.shape), refined(sunk, ratio, plan.shape)
+
+
 def _height(plan: _Plan) -> tuple[FloatArray, FloatArray]:
     """Return the height above the face in mm and how far each point is sunk towards the window."""
     device = plan.device
     width, length = device.size_mm
     outline = rounded_box(plan.x, plan.y, (width / 2, length / 2), device.size_mm, device.corner_mm)
     fall = np.clip(1 + outline / np.float32(device.edge_mm), 0, 1)
-    height = np.float32(-device.edge_mm) * (1 - np.sqrt(1 - 0.96 * fall**2)) + _steps(device, plan.y)
+    height = single(np.float32(-device.edge_mm) * (1 - np.sqrt(1 - 0.96 * fall**2)) + _steps(device, plan.y))
     recesses = (*device.wells, device.window) if device.kind == "cassette" else ()
     for recess in recesses:
-        height = np.minimum(height, np.float32(-recess.depth_mm) * _bevel(recess, plan.x, plan.y))
+        place, near = plan.place(recess), plan.around(recess)
+        bevel = _bevel(recess, near.x, near.y)
+        height[place] = np.minimum(height[place], np.float32(-recess.depth_mm) * bevel)
     for mark, mask in zip(device.prints, plan.masks, strict=True):
         if mark.relief_mm:
             height = height + np.float32(mark.relief_mm) * mask
     # The mould's edges are round: without this, facets meet in razor-sharp creases.
     height = blur(single(height), MOULD_ROUNDING_MM * plan.px_per_mm)
     for recess in recesses:
-        height = np.where(plan.hole(recess) < 0, -recess.depth_mm - MEMBRANE_GAP_MM, height)
-    sunk = _bevel(device.window, plan.x, plan.y) if recesses else np.zeros_like(outline)
-    return single(height), sunk
+        height[plan.place(recess)][plan.around(recess).hole(recess) < 0] = -recess.depth_mm - MEMBRANE_GAP_MM
+    sunk = np.zeros_like(height)
+    if recesses:
+        near = plan.around(device.window)
+        sunk[plan.place(device.window)] = _bevel(device.window, near.x, near.y)
+    return height, sunk
 
 
 def _bevel(recess: Recess, x: FloatArray, y: FloatArray) -> FloatArray:
@@ -182,7 +225,9 @@ def _steps(device: Device, y: FloatArray) -> FloatArray:
     return single(raised)
 
 
-def _shade(height: FloatArray, direction: tuple[float, float], light: Light, px_per_mm: float) -> FloatArray:
+def _shade(
+    height: FloatArray, direction: tuple[float, float], light: Light, px_per_mm: float, detail: Detail
+) -> FloatArray:
     """Return the light on each point relative to an open flat face."""
     down, across = np.gradient(height, 1 / px_per_mm)
     # A hole's vertical wall is not a slope: limit what the finite grid makes of it.
@@ -191,7 +236,7 @@ def _shade(height: FloatArray, direction: tuple[float, float], light: Light, px_
     up = math.sin(math.radians(light.elevation_deg))
     flat = math.cos(math.radians(light.elevation_deg))
     facing = (up - flat * (across * direction[0] + down * direction[1])) / np.sqrt(1 + across**2 + down**2)
-    around = blur(height, OCCLUSION_MM * px_per_mm)
+    around = wide_blur(height, OCCLUSION_MM * px_per_mm, detail.soft_px)
     sky = np.clip(1 - 0.34 * np.maximum(around - height, 0), 0.3, 1.0)
     seen = _visible(height, direction, light.elevation_deg, px_per_mm)
     direct = np.maximum(facing, 0) / up * seen
@@ -227,11 +272,11 @@ def _visible(
     return seen
 
 
-def _paint(plan: _Plan, rng: np.random.Generator) -> FloatArray:
+def _paint(plan: _Plan, rng: np.random.Generator, *, local: bool) -> FloatArray:
     """Return the linear reflectance of all but the membrane, which is left white."""
     device, shape, scale = plan.device, plan.shape, plan.px_per_mm
     grain = 1 + 0.004 * smooth_noise(shape, 0.10 * scale, rng) + 0.006 * smooth_noise(shape, 5.0 * scale, rng)
-    paint = grain[..., None] * single(device.colour)
+    paint = single(grain[..., None] * single(device.colour))
     start = 0.0
     for section in device.sections:
         inside = (plan.y[:, 0] >= start) & (plan.y[:, 0] < start + section.length_mm)
@@ -240,11 +285,32 @@ def _paint(plan: _Plan, rng: np.random.Generator) -> FloatArray:
         start += section.length_mm
     for mark, mask in zip(device.prints, plan.masks, strict=True):
         if not mark.relief_mm:
-            cover = 0.95 * worn(mask, 0.12, rng)[..., None]
-            paint = paint * (1 - cover) + cover * single(mark.colour)
+            place = _extent(mask)
+            ink = worn(mask[place], 0.12, rng) if local else worn(mask, 0.12, rng)[place]
+            _blend(paint[place], 0.95 * ink, single(mark.colour))
     for recess in device.wells:
-        fibres = 1 + 0.05 * smooth_noise(shape, 0.15 * scale, rng)
-        cover = np.clip(0.5 - plan.hole(recess) * scale, 0, 1)[..., None]
-        paint = paint * (1 - cover) + cover * fibres[..., None] * single(recess.floor)
-    paint[plan.hole(device.window) < 0] = 1.0
-    return single(paint)
+        place = plan.place(recess)
+        size = (place[0].stop - place[0].start, place[1].stop - place[1].start)
+        fibres = (
+            smooth_noise(size, 0.15 * scale, rng) if local else smooth_noise(shape, 0.15 * scale, rng)[place]
+        )
+        cover = np.clip(0.5 - plan.around(recess).hole(recess) * scale, 0, 1)
+        _blend(paint[place], cover, (1 + 0.05 * fibres)[..., None] * single(recess.floor))
+    place = plan.place(device.window)
+    paint[place][plan.around(device.window).hole(device.window) < 0] = 1.0
+    return paint
+
+
+def _blend(paint: FloatArray, cover: FloatArray, colour: FloatArray) -> None:
+    """Lay a colour over part of the paint, in place."""
+    share = single(cover)[..., None]
+    paint[...] = paint * (1 - share) + share * colour
+
+
+def _extent(mask: FloatArray) -> tuple[slice, slice]:
+    """Return the rows and columns that a print covers."""
+    sides = []
+    for covered in (mask.any(1), mask.any(0)):
+        places = np.flatnonzero(covered)
+        sides.append(slice(int(places[0]), int(places[-1]) + 1) if places.size else slice(0, 0))
+    return sides[0], sides[1]

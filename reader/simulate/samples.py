@@ -18,7 +18,7 @@ import numpy as np
 
 from reader.errors import OutputError
 from reader.simulate.recipes import RECIPES, Recipe
-from reader.simulate.scenes import render
+from reader.simulate.rendering import render
 from reader.simulate.truth import Picture
 
 __all__ = ["SEED", "make_sample", "write_samples"]

@@ -1,38 +1,21 @@
-"""From tests on a table to a picture: geometry, then light, then the camera.
-
-Plastic and prints are drawn once on a grid in millimetres; membranes are computed anew at every
-sub-pixel, so that a line's absorbance in the linear picture is exact.
-"""
+"""What a picture shows: tests on a table, their surroundings, light and camera."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from reader.reading import Quad
-from reader.simulate.camera import Camera, View, photograph, project
+from reader.reading import Point
+from reader.simulate.camera import Camera, Matrix, View, along_sides, project
 from reader.simulate.devices import Device
-from reader.simulate.light import Light, glare_light, illumination
-from reader.simulate.membranes import line_truth, reflectance
-from reader.simulate.raster import FloatArray, blur, lookup, single
-from reader.simulate.relief import MARGIN_MM, MEMBRANE_GAP_MM, Box, Surface, rounded_box, surface
-from reader.simulate.table import Background, Decoy, Grid, box_mask, decorate, lay_table
-from reader.simulate.truth import Picture, StripTruth
+from reader.simulate.light import Light
+from reader.simulate.relief import Box
+from reader.simulate.table import Background, Decoy
 
-__all__ = ["Placed", "Scene", "crop", "render", "render_light", "scene"]
-
-Matrix = NDArray[np.float64]
-
-SUPERSAMPLING = 4  # sub-pixels per side: a line's edge across a pixel is right to 1/16
-TILE = (96, 1024)  # rows and columns of the picture rendered at a time, to bound memory
-MIN_SHOWN = 0.6  # share of the outline that must be in the picture for a device to be one
-GRID_PX_PER_MM = (8.0, 48.0)  # limits of the scale at which devices are drawn
+__all__ = ["Placed", "Scene", "crop", "scene"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +35,21 @@ class Placed:
         return np.array(
             [[c, -s, x - c * half_x + s * half_y], [s, c, y - s * half_x - c * half_y], [0, 0, 1]]
         )
+
+    def outline(self, view: View, margin_mm: float = 0.0, steps: int = 1) -> tuple[Point, ...]:
+        """Return the picture's points along the outline of the face, ``steps`` to a side, clockwise."""
+        to_pixel = view.homography(self.device.thickness_mm) @ self.matrix()
+        width, length = self.device.size_mm
+        low, right, bottom = -margin_mm, width + margin_mm, length + margin_mm
+        corners = ((low, low), (right, low), (right, bottom), (low, bottom))
+        return tuple(view.seen(project(to_pixel, place)) for place in along_sides(corners, steps))
+
+    def shown(self, view: View) -> Box:
+        """Return left, top, right and bottom of what the picture shows of the device's plane, mm."""
+        to_device = np.linalg.inv(view.homography(self.device.thickness_mm) @ self.matrix())
+        places = np.array([project(np.asarray(to_device, np.float64), p) for p in view.border()])
+        (left, top), (right, bottom) = places.min(0), places.max(0)
+        return (float(left), float(top), float(right), float(bottom))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,250 +173,3 @@ def crop(
         light=light or Light(),
         camera=camera or Camera(),
     )
-
-
-def render(scene: Scene, rng: np.random.Generator) -> Picture:
-    """Take the scene's picture.
-
-    Parameters
-    ----------
-    scene : Scene
-        What to show.
-    rng : numpy.random.Generator
-        For textures and noise; the same state gives the same picture.
-
-    Returns
-    -------
-    Picture
-    """
-    light, truth = render_light(scene, rng)
-    pixels = photograph(light, scene.camera, rng)
-    settings = _plain(asdict(scene))
-    assert isinstance(settings, dict)
-    return Picture(pixels, truth, settings)
-
-
-def render_light(scene: Scene, rng: np.random.Generator) -> tuple[FloatArray, tuple[StripTruth, ...]]:
-    """Return the light before the camera's optics, and the truth.
-
-    Returns
-    -------
-    light : ndarray of float32, shape (H, W, 3)
-        Linear radiance; 1 is a perfectly white face in full light.
-    truth : tuple of StripTruth
-        One for each device.
-    """
-    canvas = _table(scene, rng)
-    truth = []
-    for placed in scene.placed:
-        scale = float(np.clip(1.25 * scene.view.px_per_mm, *GRID_PX_PER_MM))
-        shown = _shown(scene.view, placed)
-        face = surface(placed.device, scene.light, placed.angle_deg, scale, shown_mm=shown, rng=rng)
-        _lay(canvas, scene.view, placed, face)
-        truth.append(_truth(scene.view, placed))
-    to_table = _inverse(scene.view.homography())
-    height, width = canvas.shape[:2]
-    for top in range(0, height, TILE[0]):
-        rows = slice(top, min(top + TILE[0], height))
-        x, y = _points(to_table, _axis(0, width, 1), _axis(top, rows.stop - top, 1))
-        canvas[rows] *= illumination(scene.light, x, y)[..., None]
-        glare = glare_light(scene.light, x, y)
-        if glare is not None:
-            canvas[rows] += glare[..., None]
-    canvas *= single(scene.light.colour)
-    return canvas, tuple(truth)
-
-
-def _table(scene: Scene, rng: np.random.Generator) -> FloatArray:
-    """Return the table with its decoys and the devices' shadows, as the camera sees it."""
-    view = scene.view
-    width, height = view.size_px
-    homography = view.homography()
-    inverse = _inverse(homography)
-    corners = np.array([project(inverse, p) for p in ((0, 0), (width, 0), (width, height), (0, height))])
-    low, high = corners.min(0) - 2.0, corners.max(0) + 2.0
-    # Under a slant the near side is seen larger; a slightly coarse table there goes unnoticed.
-    grid = Grid(
-        (float(low[0]), float(low[1])),
-        (math.ceil((high[1] - low[1]) * view.px_per_mm), math.ceil((high[0] - low[0]) * view.px_per_mm)),
-        view.px_per_mm,
-    )
-    table = lay_table(scene.background, grid, rng)
-    for decoy in scene.decoys:
-        table = decorate(table, decoy, grid, rng)
-    for placed in scene.placed:
-        table *= _shadow(placed, scene.light, grid)[..., None]
-    return single(
-        cv2.warpPerspective(
-            table,
-            homography @ grid.matrix(),
-            (width, height),
-            flags=cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-    )
-
-
-def _shadow(placed: Placed, light: Light, grid: Grid) -> FloatArray:
-    """Return what is left of the light around a device."""
-    device = placed.device
-    direction = light.direction()
-    thick = device.thickness_mm
-    dark = np.zeros(grid.shape, np.float32)
-    for offset in (-12.0, -4.0, 4.0, 12.0):
-        rise = math.tan(math.radians(min(max(light.elevation_deg + offset, 15.0), 85.0)))
-        for level in (0.5, 1.0):
-            away = level * thick / rise
-            center = (placed.center_mm[0] - away * direction[0], placed.center_mm[1] - away * direction[1])
-            dark += box_mask(grid, center, device.size_mm, placed.angle_deg) / 8
-    dark = blur(dark, max(0.14 * thick * grid.px_per_mm, 0.4))
-    body = box_mask(grid, placed.center_mm, device.size_mm, placed.angle_deg)
-    near = blur(body, max(0.5 * thick * grid.px_per_mm, 0.4))
-    return single((1 - (1 - light.ambient) * dark) * (1 - 0.45 * light.ambient * near))
-
-
-def _lay(canvas: FloatArray, view: View, placed: Placed, face: Surface) -> None:
-    """Paint one device into the picture, a tile at a time."""
-    device = placed.device
-    planes = (device.thickness_mm, _membrane_mm(device))
-    from_pixel = [_inverse(view.homography(z) @ placed.matrix()) for z in planes]
-    corners = np.asarray(_outline(view, placed, MARGIN_MM))
-    limits = np.array(canvas.shape[1::-1])
-    left, top = (int(v) for v in np.clip(np.floor(corners.min(0)), 0, limits))
-    right, bottom = (int(v) for v in np.clip(np.ceil(corners.max(0)) + 1, 0, limits))
-    for row in range(top, bottom, TILE[0]):
-        for column in range(left, right, TILE[1]):
-            tile = canvas[row : min(row + TILE[0], bottom), column : min(column + TILE[1], right)]
-            x = _axis(column, tile.shape[1], SUPERSAMPLING)
-            y = _axis(row, tile.shape[0], SUPERSAMPLING)
-            light, cover = _look(device, face, from_pixel, (x, y))
-            tile *= 1 - _reduce(cover[..., None])
-            tile += _reduce(light * cover[..., None])
-
-
-def _look(
-    device: Device,
-    face: Surface,
-    from_pixel: Sequence[Matrix],
-    axes: tuple[NDArray[np.float64], NDArray[np.float64]],
-) -> tuple[FloatArray, FloatArray]:
-    """Return light and coverage of a device at sub-pixels of the picture."""
-    fx, fy = _points(from_pixel[0], *axes)
-    mx, my = _points(from_pixel[1], *axes)
-    sunk = _sample(face.sunk, face, fx, fy)
-    # What lies deeper is displaced by parallax; looked up twice because the depth itself is displaced.
-    sunk = _sample(face.sunk, face, fx + sunk * (mx - fx), fy + sunk * (my - fy))
-    px, py = fx + sunk * (mx - fx), fy + sunk * (my - fy)
-    light = _sample(face.light, face, px, py)
-    cover = _sample(face.cover, face, fx, fy)
-    window = device.window
-    hole = rounded_box(mx, my, window.center_mm, window.size_mm, window.corner_mm) < 0
-    if hole.any():
-        width, length = window.size_mm
-        across = mx - np.float32(window.center_mm[0])
-        along = my - np.float32(window.center_mm[1] - length / 2)
-        white = reflectance(device.membrane, device.lines, along[hole], across[hole], (length, width))
-        scale, half = np.float32(face.px_per_mm), np.float32(0.5)
-        texture = lookup(
-            face.texture, along * scale - half, (across + np.float32(width / 2)) * scale - half, extend=True
-        )
-        light[hole] *= white * texture[hole][:, None]
-    return light, cover
-
-
-def _truth(view: View, placed: Placed) -> StripTruth:
-    device, window = placed.device, placed.device.window
-    to_pixel = view.homography(_membrane_mm(device)) @ placed.matrix()
-    (x, y), (width, length) = window.center_mm, window.size_mm
-    sides = ((-1, -1), (1, -1), (1, 1), (-1, 1))
-    corners = [project(to_pixel, (x + i * width / 2, y + j * length / 2)) for i, j in sides]
-    quad: Quad = (corners[0], corners[1], corners[2], corners[3])
-    lines = tuple(
-        line_truth(band, project(to_pixel, (x, y + (band.position - 0.5) * length))) for band in device.lines
-    )
-    ends = [project(to_pixel, (x, y + d)) for d in (-0.5, 0.5)]
-    outline = _outline(view, placed)
-    whole = _share_shown(outline, view.size_px) >= MIN_SHOWN
-    return StripTruth(
-        assay=device.assay,
-        kind=device.kind if whole else "window",
-        outcome=device.outcome,
-        outline=outline if whole else None,
-        window=quad,
-        lines=lines,
-        px_per_mm=math.dist(*ends),
-    )
-
-
-def _outline(view: View, placed: Placed, margin_mm: float = 0.0) -> Quad:
-    to_pixel = view.homography(placed.device.thickness_mm) @ placed.matrix()
-    width, length = placed.device.size_mm
-    low, right, bottom = -margin_mm, width + margin_mm, length + margin_mm
-    corners = [project(to_pixel, p) for p in ((low, low), (right, low), (right, bottom), (low, bottom))]
-    return (corners[0], corners[1], corners[2], corners[3])
-
-
-def _shown(view: View, placed: Placed) -> Box:
-    """Return left, top, right and bottom of what the picture shows of a device's plane, mm."""
-    to_device = _inverse(view.homography(placed.device.thickness_mm) @ placed.matrix())
-    width, height = view.size_px
-    corners = np.array([project(to_device, p) for p in ((0, 0), (width, 0), (width, height), (0, height))])
-    (left, top), (right, bottom) = corners.min(0), corners.max(0)
-    return (float(left), float(top), float(right), float(bottom))
-
-
-def _share_shown(outline: Quad, size_px: tuple[int, int]) -> float:
-    shape = single(outline)
-    width, height = size_px
-    frame = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    shown, _ = cv2.intersectConvexConvex(shape, frame)
-    return float(shown / max(cv2.contourArea(shape), 1e-6))
-
-
-def _membrane_mm(device: Device) -> float:
-    """Return the height of the membrane above the table."""
-    if device.kind == "strip":
-        return device.thickness_mm
-    return device.thickness_mm - device.window.depth_mm - MEMBRANE_GAP_MM
-
-
-def _inverse(matrix: Matrix) -> Matrix:
-    return np.asarray(np.linalg.inv(matrix), np.float64)
-
-
-def _axis(start: int, count: int, parts: int) -> NDArray[np.float64]:
-    """Return the places of sub-pixels along one axis; the centre of pixel 0 is at 0."""
-    return np.asarray(start + (np.arange(count * parts) + 0.5) / parts - 0.5, np.float64)
-
-
-def _points(matrix: Matrix, x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[FloatArray, FloatArray]:
-    """Map the grid of columns ``x`` and rows ``y``; two arrays of shape (rows, columns)."""
-    across, down = x[None], y[:, None]
-    w = matrix[2, 0] * across + matrix[2, 1] * down + matrix[2, 2]
-    u = (matrix[0, 0] * across + matrix[0, 1] * down + matrix[0, 2]) / w
-    v = (matrix[1, 0] * across + matrix[1, 1] * down + matrix[1, 2]) / w
-    return single(u), single(v)
-
-
-def _sample(field: FloatArray, face: Surface, x_mm: FloatArray, y_mm: FloatArray) -> FloatArray:
-    """Look a device's grid up at points of its plane."""
-    scale, half = np.float32(face.px_per_mm), np.float32(0.5)
-    left, top = (np.float32(o) for o in face.origin_mm)
-    return lookup(field, (x_mm - left) * scale - half, (y_mm - top) * scale - half)
-
-
-def _reduce(field: FloatArray) -> FloatArray:
-    """Average the sub-pixels of each pixel."""
-    rows, columns, channels = field.shape
-    n = SUPERSAMPLING
-    parts = field.reshape(rows // n, n, columns // n, n, channels)
-    return single(parts.mean(axis=(1, 3)))
-
-
-def _plain(value: Any) -> Any:
-    """Return settings as plain JSON types with readable numbers."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    return round(value, 6) if isinstance(value, float) else value

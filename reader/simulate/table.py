@@ -105,6 +105,15 @@ class Grid:
         """Return grid pixels of points in mm, shape (N, 2)."""
         return np.asarray((points_mm - np.asarray(self.origin_mm)) * self.px_per_mm - 0.5, np.float64)
 
+    def coarser(self, px_per_mm: float) -> Grid:
+        """Return a grid of the same place at a lower scale."""
+        share = px_per_mm / self.px_per_mm
+        return Grid(
+            self.origin_mm,
+            (math.ceil(self.shape[0] * share), math.ceil(self.shape[1] * share)),
+            px_per_mm,
+        )
+
 
 def lay_table(background: Background, grid: Grid, rng: np.random.Generator) -> FloatArray:
     """Return the linear reflectance of the empty table, shape ``grid.shape + (3,)``."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -87,6 +88,11 @@ class StripTruth:
         In order from the control end, absent ones too.
     px_per_mm : float
         Scale along the flow at the window's middle.
+    size_mm : tuple of float, default (0, 0)
+        Length and width of the window.
+    homography : tuple of tuple of float, optional
+        The 3×3 map from (across, along) in mm, from the middle of the window's control end, to the
+        picture, but for the distortion of the lens.
     """
 
     assay: str
@@ -96,6 +102,34 @@ class StripTruth:
     window: Quad
     lines: tuple[LineTruth, ...]
     px_per_mm: float
+    size_mm: tuple[float, float] = (0.0, 0.0)
+    homography: tuple[tuple[float, ...], ...] | None = None
+
+    def resized(self, scale: tuple[float, float]) -> StripTruth:
+        """Return the truth of the same picture when it has been resized by so much across and down."""
+        step = np.array(
+            [[scale[0], 0, scale[0] / 2 - 0.5], [0, scale[1], scale[1] / 2 - 0.5], [0.0, 0.0, 1.0]]
+        )
+
+        def moved(point: Point) -> Point:
+            return (
+                float(step[0, 0] * point[0] + step[0, 2]),
+                float(step[1, 1] * point[1] + step[1, 2]),
+            )
+
+        def quad(corners: Quad) -> Quad:
+            a, b, c, d = (moved(corner) for corner in corners)
+            return (a, b, c, d)
+
+        rows = None if self.homography is None else step @ np.asarray(self.homography)
+        return replace(
+            self,
+            outline=None if self.outline is None else quad(self.outline),
+            window=quad(self.window),
+            lines=tuple(replace(line, center=moved(line.center)) for line in self.lines),
+            px_per_mm=self.px_per_mm * math.sqrt(scale[0] * scale[1]),
+            homography=None if rows is None else tuple(tuple(map(float, row)) for row in rows),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the strip as plain JSON types."""
