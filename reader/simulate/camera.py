@@ -6,6 +6,7 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -13,12 +14,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reader.reading import Point
-from reader.simulate.noise import blurred_rms
 from reader.simulate.raster import FloatArray, blur, single
+from reader.simulate.sensor import read_out, smoothed
 
 __all__ = ["Camera", "Matrix", "View", "along_sides", "encode_srgb", "photograph", "project"]
 
 Matrix = NDArray[np.float64]
+Subsampling = Literal["4:2:0", "4:4:4"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,18 @@ class Camera:
         Quality of an earlier compression, as by a messenger; 0 none.
     jpeg_quality : int, default 92
         Quality of the file itself, where its format has one.
+    bayer : bool, default False
+        See each pixel in one colour only and fill in the others, as all phones do; the noise is then
+        that of single pixels, and ``noise_px`` has no effect.
+    denoise : float, default 0
+        Strength of the camera's own smoothing, which keeps edges and wipes out faint texture: 1 takes
+        for noise what differs by less than one twentieth of full scale.
+    colour_matrix : tuple of tuple of float, optional
+        From the sensor's red, green and blue to those of the picture; rows that sum to 1 keep grey grey.
+    resize : float, default 1
+        Size of the final picture over the camera's, as a messenger shrinks it before it compresses.
+    subsampling : {"4:2:0", "4:4:4"}
+        How the file's JPEG keeps colour: a pixel of colour for four, or for each.
     """
 
     exposure: float = 0.80
@@ -69,6 +83,11 @@ class Camera:
     saturation: float = 1.1
     earlier_jpeg: int = 0
     jpeg_quality: int = 92
+    bayer: bool = False
+    denoise: float = 0.0
+    colour_matrix: tuple[tuple[float, float, float], ...] | None = None
+    resize: float = 1.0
+    subsampling: Subsampling = "4:2:0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,17 +225,24 @@ def photograph(light: FloatArray, camera: Camera, rng: np.random.Generator) -> N
     Returns
     -------
     ndarray of uint8, shape (H, W, 3)
-        sRGB-encoded.
+        sRGB-encoded; of another size where the camera resizes.
     """
     image = _optics(light * np.float32(camera.exposure), camera)
-    image = _sensor(image, camera, rng)
+    image = read_out(image, camera.shot_noise, camera.read_noise, camera.noise_px, rng, bayer=camera.bayer)
     image = image * single(camera.white_balance)
+    if camera.colour_matrix is not None:
+        image = image @ single(camera.colour_matrix).T
     if camera.saturation != 1:
         grey = image @ np.array([0.2126, 0.7152, 0.0722], np.float32)
         image = grey[..., None] + np.float32(camera.saturation) * (image - grey[..., None])
-    codes = _tone(encode_srgb(image), camera)
+    codes = encode_srgb(image)
+    if camera.denoise:
+        codes = smoothed(codes, camera.denoise)
+    codes = _tone(codes, camera)
     pixels = np.rint(np.clip(codes, 0, 1) * 255).astype(np.uint8)
-    return _recompress(pixels, camera.earlier_jpeg) if camera.earlier_jpeg else pixels
+    if camera.earlier_jpeg:
+        pixels = _recompress(pixels, camera.earlier_jpeg)
+    return _resized(pixels, camera.resize) if camera.resize != 1 else pixels
 
 
 def _optics(image: FloatArray, camera: Camera) -> FloatArray:
@@ -248,17 +274,6 @@ def _shake(length: float, angle_deg: float) -> FloatArray:
     return single(kernel / kernel.sum())
 
 
-def _sensor(image: FloatArray, camera: Camera, rng: np.random.Generator) -> FloatArray:
-    """Add Poisson-Gaussian noise, correlated as by a camera's own processing."""
-    if camera.shot_noise <= 0 and camera.read_noise <= 0:
-        return image
-    noise = rng.standard_normal(image.shape, dtype=np.float32)
-    if camera.noise_px > 0:
-        noise = blur(noise, camera.noise_px) / np.float32(blurred_rms(camera.noise_px) ** 2)
-    sigma = np.sqrt(camera.shot_noise**2 * np.maximum(image, 0) + camera.read_noise**2)
-    return single(image + sigma * noise)
-
-
 def _tone(codes: FloatArray, camera: Camera) -> FloatArray:
     """Apply the contrast curve and the sharpening, both on encoded values."""
     if camera.s_curve:
@@ -273,3 +288,9 @@ def _recompress(pixels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
     held = io.BytesIO()
     Image.fromarray(pixels).save(held, "JPEG", quality=quality, subsampling="4:2:0")
     return np.asarray(Image.open(held).convert("RGB"), np.uint8)
+
+
+def _resized(pixels: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
+    height, width = (max(round(side * factor), 1) for side in pixels.shape[:2])
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=how), np.uint8)

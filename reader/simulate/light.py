@@ -9,7 +9,7 @@ import numpy as np
 
 from reader.simulate.raster import FloatArray, single
 
-__all__ = ["Glare", "Light", "ShadowEdge", "glare_light", "illumination"]
+__all__ = ["Glare", "Light", "SecondLight", "ShadowEdge", "glare_light", "illumination"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,28 @@ class Glare:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondLight:
+    """Light of another colour from one side: a window beside a lamp.
+
+    Attributes
+    ----------
+    colour : tuple of float
+        Gains of red, green and blue where it outshines the first, relative to that.
+    through_mm : tuple of float
+        A point of the table where both are equal.
+    angle_deg : float
+        Direction towards the second light, clockwise from x.
+    blur_mm : float
+        Distance over which the one takes over from the other.
+    """
+
+    colour: tuple[float, float, float]
+    through_mm: tuple[float, float] = (0.0, 0.0)
+    angle_deg: float = 0.0
+    blur_mm: float = 40.0
+
+
+@dataclass(frozen=True, slots=True)
 class Light:
     """The light on the whole scene.
 
@@ -76,6 +98,10 @@ class Light:
         Shadows of things outside the picture.
     glares : tuple of Glare
         Mirrored lamps.
+    second : SecondLight, optional
+        Light of another colour that mixes in.
+    spot : tuple of float, optional
+        Distance of a lamp from the table in mm, and its foot there (x, y): what is farther is darker.
     """
 
     azimuth_deg: float = 235.0
@@ -85,6 +111,8 @@ class Light:
     gradient: tuple[float, float] = (0.0, 0.0)
     shadows: tuple[ShadowEdge, ...] = ()
     glares: tuple[Glare, ...] = ()
+    second: SecondLight | None = None
+    spot: tuple[float, float, float] | None = None
 
     def direction(self, turned_deg: float = 0.0) -> tuple[float, float]:
         """Return the unit vector towards the light in a plane that is turned clockwise on the table."""
@@ -93,17 +121,41 @@ class Light:
 
 
 def illumination(light: Light, x_mm: FloatArray, y_mm: FloatArray) -> FloatArray:
-    """Return the light that falls on points of the table, relative to its middle; shape of the points."""
+    """Return the light that falls on points of the table, relative to its middle.
+
+    Returns
+    -------
+    ndarray of float32
+        Of the shape of the points; where two lights mix, with red, green and blue as a last axis.
+    """
     level = 1 + np.float32(light.gradient[0] / 100) * x_mm + np.float32(light.gradient[1] / 100) * y_mm
     level = np.maximum(level, 0.05)
+    if light.spot is not None:
+        level = level * _spot(light.spot, x_mm, y_mm)
     for shadow in light.shadows:
-        angle = math.radians(shadow.angle_deg)
-        inside = (x_mm - shadow.through_mm[0]) * math.cos(angle) + (y_mm - shadow.through_mm[1]) * math.sin(
-            angle
-        )
-        share = 1 / (1 + np.exp(-np.clip(2 * inside / shadow.blur_mm, -30, 30)))
+        share = _side(shadow.through_mm, shadow.angle_deg, shadow.blur_mm, x_mm, y_mm)
         level = level * (1 - shadow.depth * share)
-    return single(level)
+    if light.second is None:
+        return single(level)
+    second = light.second
+    share = _side(second.through_mm, second.angle_deg, second.blur_mm, x_mm, y_mm)[..., None]
+    return single(level[..., None] * (1 - share + share * single(second.colour)))
+
+
+def _side(
+    through_mm: tuple[float, float], angle_deg: float, blur_mm: float, x_mm: FloatArray, y_mm: FloatArray
+) -> FloatArray:
+    """Return 0 on the near and 1 on the far side of a soft edge that is crossed at an angle."""
+    angle = math.radians(angle_deg)
+    inside = (x_mm - through_mm[0]) * math.cos(angle) + (y_mm - through_mm[1]) * math.sin(angle)
+    return single(1 / (1 + np.exp(-np.clip(2 * inside / blur_mm, -30, 30))))
+
+
+def _spot(spot: tuple[float, float, float], x_mm: FloatArray, y_mm: FloatArray) -> FloatArray:
+    """Return the light of a lamp above a table, 1 at the picture's middle: Lambert and distance."""
+    height, x, y = spot
+    fall = (1 + ((x_mm - x) ** 2 + (y_mm - y) ** 2) / height**2) ** -2.0
+    return single(fall * (1 + (x**2 + y**2) / height**2) ** 2.0)
 
 
 def glare_light(light: Light, x_mm: FloatArray, y_mm: FloatArray) -> FloatArray | None:

@@ -12,6 +12,7 @@ import numpy as np
 from reader.errors import OptionError
 from reader.reading import Outcome, Role
 from reader.simulate.raster import FloatArray, single
+from reader.simulate.shapes import FLATTEST, LONGEST_TAIL, flat_top, flat_top_area, tailed, tailed_area
 
 __all__ = ["LABELS", "Band", "absorbance", "bands", "sandwich_outcome"]
 
@@ -27,6 +28,9 @@ LABELS: Mapping[str, tuple[float, float, float]] = MappingProxyType(
         "carbon": (1.0, 1.0, 1.0),
     }
 )
+
+
+GAP_EDGE_MM = 0.03  # over which label bled into a gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,22 @@ class Band:
         Share by which the half-width on the sample side exceeds the mean; keeps width and area.
     tilt, bow : float, default 0
         Displacement along the flow in mm per mm across, and in mm per mm² across.
+    flat_mm : float, default 0
+        Width of the dispensed band before it bled; the shape is then a rectangle blurred by a Gaussian.
+    tail_mm : float, default 0
+        Length of an exponential tail towards the control end; 0.1 to 0.3 mm in real lines. ``position``
+        is that of the highest point.
+    ripples : tuple of (amplitude, phase)
+        Relative unevenness across the strip: the k-th is a cosine of k periods over the width, so that
+        ``od`` is the mean over the width.
+    gaps : tuple of (place, width)
+        Where the dispenser left the membrane bare: mm from the midline, and mm. ``od`` and ``area`` are
+        those of the line where it is whole.
+
+    Raises
+    ------
+    OptionError
+        If more than one of power, flat top and tail is asked for, or one that the width has no room for.
     """
 
     name: str
@@ -63,10 +83,31 @@ class Band:
     skew: float = 0.0
     tilt: float = 0.0
     bow: float = 0.0
+    flat_mm: float = 0.0
+    tail_mm: float = 0.0
+    ripples: tuple[tuple[float, float], ...] = ()
+    gaps: tuple[tuple[float, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse shapes that contradict each other."""
+        if sum((self.sharpness != 2, self.flat_mm != 0, self.tail_mm != 0)) > 1:
+            raise OptionError(f"The line {self.name} has more than one of sharpness, flat_mm and tail_mm.")
+        if self.tail_mm and self.skew:
+            raise OptionError(f"The line {self.name} has both a tail and a skew.")
+        for name, value, most in (
+            ("flat_mm", self.flat_mm, FLATTEST * self.fwhm_mm),
+            ("tail_mm", self.tail_mm, LONGEST_TAIL * self.fwhm_mm),
+        ):
+            if not 0 <= value <= most:
+                raise OptionError(f"{name} of the line {self.name} is {value}, not 0 to {most:.3g} mm.")
 
     @property
     def area(self) -> float:
         """Integral of the absorbance along the flow, absorbance·mm."""
+        if self.flat_mm:
+            return self.od * flat_top_area(self.fwhm_mm, self.flat_mm)
+        if self.tail_mm:
+            return self.od * tailed_area(self.fwhm_mm, self.tail_mm)
         q = self.sharpness
         return float(self.od * self.fwhm_mm * math.gamma(1 + 1 / q) / math.log(2) ** (1 / q))
 
@@ -104,7 +145,9 @@ def bands(lines: Mapping[str, float] | Sequence[Band], *, label: str = "gold") -
     )
 
 
-def absorbance(band: Band, along_mm: FloatArray, across_mm: FloatArray, length_mm: float) -> FloatArray:
+def absorbance(
+    band: Band, along_mm: FloatArray, across_mm: FloatArray, size_mm: tuple[float, float]
+) -> FloatArray:
     """Return a line's absorbance in green at points of the membrane.
 
     Parameters
@@ -113,15 +156,35 @@ def absorbance(band: Band, along_mm: FloatArray, across_mm: FloatArray, length_m
         The line.
     along_mm, across_mm : ndarray
         Distance from the control end of the window and from its midline; broadcast together.
-    length_mm : float
-        Length of the window.
+    size_mm : tuple of float
+        Length and width of the window.
     """
-    x = along_mm - np.float32(band.position * length_mm)
+    x = along_mm - np.float32(band.position * size_mm[0])
     if band.tilt or band.bow:
         x = x - np.float32(band.tilt) * across_mm - np.float32(band.bow) * across_mm**2
-    half = np.where(x > 0, 1 + band.skew, 1 - band.skew) * (band.fwhm_mm / 2)
-    shape = np.exp(-math.log(2) * np.abs(x / half) ** band.sharpness)
-    return single(band.od * shape)
+    depth = single(band.od * _shape(band, x))
+    return depth * _share(band, across_mm, size_mm[1]) if band.ripples or band.gaps else depth
+
+
+def _shape(band: Band, x: FloatArray) -> FloatArray:
+    """Return a line's shape, 1 at its highest point, at distances from it towards the sample end."""
+    if band.tail_mm:
+        return tailed(x, band.fwhm_mm, band.tail_mm)
+    side = np.where(x > 0, 1 + band.skew, 1 - band.skew)
+    if band.flat_mm:
+        return flat_top(single(x / side), band.fwhm_mm, band.flat_mm)
+    return single(np.exp(-math.log(2) * np.abs(x / (side * (band.fwhm_mm / 2))) ** band.sharpness))
+
+
+def _share(band: Band, across_mm: FloatArray, width_mm: float) -> FloatArray:
+    """Return what the dispenser left of a line at points across the strip; 1 on average without gaps."""
+    share = np.ones_like(across_mm)
+    for k, (amplitude, phase) in enumerate(band.ripples, 1):
+        share += np.float32(amplitude) * np.cos(single(2 * math.pi * k / width_mm) * across_mm + phase)
+    for place, width in band.gaps:
+        inside = (width / 2 - np.abs(across_mm - place)) / GAP_EDGE_MM
+        share *= 1 / (1 + np.exp(np.clip(inside, -40, 40)))
+    return single(np.maximum(share, 0))
 
 
 def sandwich_outcome(lines: Sequence[Band]) -> Outcome:

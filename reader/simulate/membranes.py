@@ -11,12 +11,12 @@ import numpy as np
 from reader.simulate.lines import LABELS, Band, absorbance, bands
 from reader.simulate.noise import smooth_noise
 from reader.simulate.raster import FloatArray, blur, single
+from reader.simulate.soiling import BLOOD, Mark, Stain, draw_fibres, mark_cover, stain_depth
 from reader.simulate.truth import LineTruth
 
 __all__ = ["Membrane", "MembranePatch", "grain", "membrane", "reflectance"]
 
 
-BLOOD = (0.10, 0.60, 1.0)  # relative absorbance of haemoglobin in red, green and blue
 STREAK_MM = (0.18, 6.0)  # correlation of streaks across and along the flow
 
 
@@ -44,6 +44,16 @@ class Membrane:
         Absorbance in blue of blood behind its front.
     front : float, default 0.6
         Position of the blood's front along the window, 0..1 from the control end.
+    front_mm : float, default 0.5
+        Half-width of the blood's front.
+    fibres : float, default 0
+        Single fibres that stand out, per mm².
+    ghosts : tuple of Band
+        Grey lines that no label made, such as a test line that has dried; no part of the truth's lines.
+    stains : tuple of Stain
+        Further fronts: floods of label, tide marks, what dried.
+    marks : tuple of Mark
+        Hairs, scratches, strokes of a pen.
     """
 
     tone: tuple[float, float, float] = (0.62, 0.58, 0.59)
@@ -55,6 +65,11 @@ class Membrane:
     haze_mm: float = 5.0
     stain: float = 0.0
     front: float = 0.6
+    front_mm: float = 0.5
+    fibres: float = 0.0
+    ghosts: tuple[Band, ...] = ()
+    stains: tuple[Stain, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +99,8 @@ def grain(look: Membrane, shape: tuple[int, int], px_per_mm: float, rng: np.rand
     if look.streaks:
         across, along = (mm * px_per_mm for mm in STREAK_MM)
         field += np.float32(look.streaks) * smooth_noise(shape, (across, along), rng)
+    if look.fibres:
+        field += draw_fibres(shape, look.fibres, px_per_mm, rng)
     return field
 
 
@@ -113,15 +130,19 @@ def reflectance(
     """
     length, width = size_mm
     total = np.zeros((*np.broadcast_shapes(along_mm.shape, across_mm.shape), 3), np.float32)
-    for band in lines:
+    for band in (*lines, *look.ghosts):
         if band.od > 0:
-            total += _coloured(absorbance(band, along_mm, across_mm, length), LABELS[band.label])
+            total += _coloured(absorbance(band, along_mm, across_mm, size_mm), LABELS[band.label])
     if look.haze:
         haze = look.haze * np.exp(-(length - along_mm) / look.haze_mm)
         total += _coloured(haze, LABELS["gold"])
     if look.stain:
         wavy = along_mm - look.front * length + 0.25 * np.cos(2.4 * across_mm)
-        total += _coloured(look.stain / (1 + np.exp(-np.clip(wavy / 0.5, -40, 40))), BLOOD)
+        total += _coloured(look.stain / (1 + np.exp(-np.clip(wavy / look.front_mm, -40, 40))), BLOOD)
+    for stain in look.stains:
+        total += _coloured(stain_depth(stain, along_mm, across_mm, length), stain.absorbance)
+    for mark in look.marks:
+        total += _coloured(mark_cover(mark, along_mm, across_mm), mark.absorbance)
     light = np.exp(-math.log(10) * total) * single(look.tone)
     return single(light * _sides(look, across_mm, width)[..., None])
 
@@ -185,13 +206,13 @@ def membrane(
     columns, rows = round(size_mm[0] * px_per_mm), round(size_mm[1] * px_per_mm)
     along = ((np.arange(columns, dtype=np.float32) + 0.5) / px_per_mm)[None]
     across = ((np.arange(rows, dtype=np.float32) - (rows - 1) / 2) / px_per_mm)[:, None]
-    if look.stain == 0 and not any(b.tilt or b.bow for b in laid):
+    if not _varies_across(look, laid):
         # All rows are alike but for the sides: one exponential per column instead of one per pixel.
         row = reflectance(replace(look, edge_darkening=0), laid, along, single([[0.0]]), size_mm)
         light = row * _sides(look, across, size_mm[1])[..., None]
     else:
         light = reflectance(look, laid, along, across, size_mm)
-    if look.texture or look.streaks:
+    if look.texture or look.streaks or look.fibres:
         light *= grain(look, (rows, columns), px_per_mm, rng)[..., None]
     if any(gradient):
         ramp = 1 + gradient[0] * (along / size_mm[0] - 0.5) + gradient[1] * across / size_mm[1]
@@ -206,6 +227,13 @@ def membrane(
     middle = (rows - 1) / 2
     truth = tuple(line_truth(b, (b.position * size_mm[0] * px_per_mm - 0.5, middle)) for b in laid)
     return MembranePatch(light, truth, px_per_mm)
+
+
+def _varies_across(look: Membrane, lines: Sequence[Band]) -> bool:
+    """Whether a membrane has anything but its dark sides that differs from row to row."""
+    if look.stain or look.stains or look.marks:
+        return True
+    return any(b.tilt or b.bow or b.ripples or b.gaps for b in (*lines, *look.ghosts))
 
 
 def line_truth(band: Band, center: tuple[float, float]) -> LineTruth:

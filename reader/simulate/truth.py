@@ -170,7 +170,7 @@ class Picture:
         format : {"JPEG", "PNG", "WEBP", "HEIF"}
             The file's format.
         quality : int, 1 to 100, optional
-            Of the lossy formats; by default that of the picture's camera. JPEG is 4:2:0, as from phones.
+            Of the lossy formats; by default that of the picture's camera.
 
         Raises
         ------
@@ -183,7 +183,8 @@ class Picture:
             quality = int(self.settings["camera"]["jpeg_quality"])
         image, out = Image.fromarray(self.pixels), io.BytesIO()
         if format == "JPEG":
-            image.save(out, "JPEG", quality=quality, subsampling="4:2:0", optimize=True)
+            chroma = self.settings["camera"].get("subsampling", "4:2:0")
+            image.save(out, "JPEG", quality=quality, subsampling=chroma, optimize=True)
         elif format == "PNG":
             image.save(out, "PNG", optimize=True)
         elif format == "WEBP":
