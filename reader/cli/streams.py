@@ -60,8 +60,8 @@ def stdout_console() -> Console:
 
 
 @contextmanager
-def progress(total: int, *, hidden: bool) -> Iterator[Step]:
-    """Show a bar on standard error while pictures are read, where someone is there to see it.
+def progress(total: int, *, hidden: bool, doing: str = "Reading") -> Iterator[Step]:
+    """Show a bar on standard error while pictures are worked on, where someone is there to see it.
 
     Parameters
     ----------
@@ -69,6 +69,8 @@ def progress(total: int, *, hidden: bool) -> Iterator[Step]:
         How many pictures there are.
     hidden : bool
         Show nothing.
+    doing : str, default "Reading"
+        What is done to them.
 
     Yields
     ------
@@ -78,9 +80,9 @@ def progress(total: int, *, hidden: bool) -> Iterator[Step]:
     # Results that appear on the same terminal are progress enough, and a bar would tear them.
     console = Console(stderr=True)
     hidden = hidden or total < 2 or not console.is_terminal or sys.stdout.isatty()
-    columns = (TextColumn("Reading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task("Reading", total=total)
+        task = bar.add_task(doing, total=total)
         yield lambda: bar.advance(task)
 
 

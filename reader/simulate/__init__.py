@@ -5,28 +5,37 @@ optics, noise, tone curve, 8 bits. All dice come from the ``numpy.random.Generat
 """
 
 from reader.simulate.camera import Camera, View, photograph
+from reader.simulate.choices import Choices
+from reader.simulate.detail import FINE, QUICK, Detail
 from reader.simulate.devices import Device, Recess, Section, cassette, strip
 from reader.simulate.draws import random_camera, random_device, random_light, random_scene
 from reader.simulate.ink import Print
 from reader.simulate.kits import assay_bands, assay_outcome, for_assay
-from reader.simulate.light import Glare, Light, ShadowEdge
+from reader.simulate.light import Glare, Light, SecondLight, ShadowEdge
 from reader.simulate.lines import LABELS, Band, bands, sandwich_outcome
 from reader.simulate.membranes import Membrane, MembranePatch, membrane
+from reader.simulate.pictures import simulate, truth_document
 from reader.simulate.rendering import render, render_light
 from reader.simulate.scenes import Placed, Scene, crop, scene
+from reader.simulate.soiling import Mark, Stain
 from reader.simulate.table import Background, Decoy, Sheet
 from reader.simulate.truth import LineTruth, Picture, StripTruth
 
 __all__ = [
+    "FINE",
     "LABELS",
+    "QUICK",
     "Background",
     "Band",
     "Camera",
+    "Choices",
     "Decoy",
+    "Detail",
     "Device",
     "Glare",
     "Light",
     "LineTruth",
+    "Mark",
     "Membrane",
     "MembranePatch",
     "Picture",
@@ -34,9 +43,11 @@ __all__ = [
     "Print",
     "Recess",
     "Scene",
+    "SecondLight",
     "Section",
     "ShadowEdge",
     "Sheet",
+    "Stain",
     "StripTruth",
     "View",
     "assay_bands",
@@ -55,5 +66,7 @@ __all__ = [
     "render_light",
     "sandwich_outcome",
     "scene",
+    "simulate",
     "strip",
+    "truth_document",
 ]

@@ -69,7 +69,7 @@ class Print:
         (across, along) from the top-left corner of the surface.
     height_mm : float
         Height of capitals, or side of a code.
-    kind : {"text", "code", "scribble", "arrow"}
+    kind : {"text", "code", "scribble", "arrow", "bar", "ring"}
         What is drawn.
     colour : tuple of float
         Linear reflectance of the ink.
@@ -79,16 +79,19 @@ class Print:
         Extra stroke width as a share of the height.
     relief_mm : float
         Embossed by so much (negative: engraved) instead of printed, when not 0.
+    width_mm : float
+        Of a bar or ring.
     """
 
     text: str
     center_mm: tuple[float, float]
     height_mm: float
-    kind: Literal["text", "code", "scribble", "arrow"] = "text"
+    kind: Literal["text", "code", "scribble", "arrow", "bar", "ring"] = "text"
     colour: tuple[float, float, float] = BLACK
     angle_deg: float = 0.0
     weight: float = 0.0
     relief_mm: float = 0.0
+    width_mm: float = 0.0
 
 
 def print_mask(
@@ -114,6 +117,8 @@ def print_mask(
         glyph = scribble_mask(mark.text, size, min(PEN_MM, 0.09 * mark.height_mm) * px_per_mm)
     elif mark.kind == "arrow":
         glyph = _arrow_mask(size)
+    elif mark.kind in {"bar", "ring"}:
+        glyph = _outlined_mask(mark, px_per_mm)
     else:
         glyph = text_mask(mark.text, size, mark.weight)
     to = tuple((mm - o) * px_per_mm - 0.5 for mm, o in zip(mark.center_mm, origin_mm, strict=True))
@@ -207,6 +212,22 @@ def _arrow_mask(length_px: float) -> FloatArray:
     )
     cv2.fillPoly(canvas, [tip.astype(np.int32)], 255)
     return zoom(canvas, (width, length), cv2.INTER_AREA) / np.float32(255)
+
+
+def _outlined_mask(mark: Print, px_per_mm: float) -> FloatArray:
+    """Draw a bar, or an ellipse whose stroke is ``weight`` of its height."""
+    scale = 4
+    height, width = (max(round(mm * px_per_mm * scale), scale) for mm in (mark.height_mm, mark.width_mm))
+    stroke = max(round(mark.weight * height), scale) if mark.kind == "ring" else 0
+    margin = scale + stroke
+    canvas = np.zeros((height + 2 * margin, width + 2 * margin), np.uint8)
+    middle = ((width + 2 * margin) // 2, (height + 2 * margin) // 2)
+    if stroke:
+        cv2.ellipse(canvas, middle, (width // 2, height // 2), 0, 0, 360, 255, stroke)
+    else:
+        canvas[margin:-margin, margin:-margin] = 255
+    size = (max(canvas.shape[1] // scale, 1), max(canvas.shape[0] // scale, 1))
+    return zoom(canvas, size, cv2.INTER_AREA) / np.float32(255)
 
 
 def worn(mask: FloatArray, amount: float, rng: np.random.Generator) -> FloatArray:

@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FloatArray", "blur", "lookup", "refined", "single", "turn", "wide_blur", "zoom"]
+__all__ = ["FloatArray", "Grid", "blur", "lookup", "refined", "single", "turn", "wide_blur", "zoom"]
 
 FloatArray = NDArray[np.float32]
 SMALLEST_BLUR = 1e-3  # OpenCV takes 0 for "choose a width"
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A raster of the table's plane: origin (x, y) in mm, rows and columns, scale."""
+
+    origin_mm: tuple[float, float]
+    shape: tuple[int, int]
+    px_per_mm: float
+
+    def matrix(self) -> NDArray[np.float64]:
+        """Return the 3×3 map from grid pixels to mm."""
+        step = 1 / self.px_per_mm
+        return np.array(
+            [[step, 0, self.origin_mm[0] + step / 2], [0, step, self.origin_mm[1] + step / 2], [0, 0, 1]]
+        )
+
+    def pixels(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return grid pixels of points in mm, shape (N, 2)."""
+        return np.asarray((points_mm - np.asarray(self.origin_mm)) * self.px_per_mm - 0.5, np.float64)
+
+    def coarser(self, px_per_mm: float) -> Grid:
+        """Return a grid of the same place at a lower scale."""
+        share = px_per_mm / self.px_per_mm
+        return Grid(
+            self.origin_mm,
+            (math.ceil(self.shape[0] * share), math.ceil(self.shape[1] * share)),
+            px_per_mm,
+        )
 
 
 def single(values: Any) -> FloatArray:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from reader.simulate.hand import lay_hand
 from reader.simulate.ink import BLACK, Print, print_mask
-from reader.simulate.noise import octaves, smooth_noise
-from reader.simulate.raster import FloatArray, blur, single, turn
+from reader.simulate.materials import MATERIALS, Material
+from reader.simulate.noise import smooth_noise
+from reader.simulate.raster import FloatArray, Grid, blur, single, turn
 
 __all__ = ["Background", "Decoy", "Grid", "Material", "Sheet", "decorate", "lay_table"]
 
 Colour = tuple[float, float, float]
-Material = Literal["paper", "laminate", "wood", "cloth", "stone", "noise"]
 
 # Linear reflectances of a 24-patch colour chart, from its makers' published sRGB values, row by row.
 _CHART_CODES = (
@@ -45,7 +44,7 @@ class Background:
 
     Attributes
     ----------
-    material : {"paper", "laminate", "wood", "cloth", "stone", "noise"}
+    material : {"paper", "laminate", "wood", "cloth", "stone", "noise", "granite", "page", "tiles", "skin"}
         Its texture.
     colour : tuple of float
         Mean linear reflectance.
@@ -64,12 +63,13 @@ class Decoy:
 
     Attributes
     ----------
-    kind : {"chart", "text", "code", "scribble", "pen", "card", "bars"}
-        A colour chart, printed words, a square code, handwriting, a pen, a blank card, printed bars.
+    kind : {"chart", "text", "code", "scribble", "pen", "card", "bars", "hand"}
+        A colour chart, printed words, a square code, handwriting, a pen, a blank card, printed bars, the
+        fingers of an open hand.
     center_mm : tuple of float
         Middle, in the table's plane.
     size_mm : float
-        Height of capitals, side of the code or length of the thing.
+        Height of capitals, side of the code, length of the thing or width of a finger.
     angle_deg : float
         Turned clockwise.
     text : str
@@ -78,7 +78,7 @@ class Decoy:
         Linear reflectance of ink or thing.
     """
 
-    kind: Literal["chart", "text", "code", "scribble", "pen", "card", "bars"]
+    kind: Literal["chart", "text", "code", "scribble", "pen", "card", "bars", "hand"]
     center_mm: tuple[float, float]
     size_mm: float
     angle_deg: float = 0.0
@@ -86,38 +86,9 @@ class Decoy:
     colour: Colour = BLACK
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """A raster of the table's plane: origin (x, y) in mm, rows and columns, scale."""
-
-    origin_mm: tuple[float, float]
-    shape: tuple[int, int]
-    px_per_mm: float
-
-    def matrix(self) -> NDArray[np.float64]:
-        """Return the 3×3 map from grid pixels to mm."""
-        step = 1 / self.px_per_mm
-        return np.array(
-            [[step, 0, self.origin_mm[0] + step / 2], [0, step, self.origin_mm[1] + step / 2], [0, 0, 1]]
-        )
-
-    def pixels(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return grid pixels of points in mm, shape (N, 2)."""
-        return np.asarray((points_mm - np.asarray(self.origin_mm)) * self.px_per_mm - 0.5, np.float64)
-
-    def coarser(self, px_per_mm: float) -> Grid:
-        """Return a grid of the same place at a lower scale."""
-        share = px_per_mm / self.px_per_mm
-        return Grid(
-            self.origin_mm,
-            (math.ceil(self.shape[0] * share), math.ceil(self.shape[1] * share)),
-            px_per_mm,
-        )
-
-
 def lay_table(background: Background, grid: Grid, rng: np.random.Generator) -> FloatArray:
     """Return the linear reflectance of the empty table, shape ``grid.shape + (3,)``."""
-    texture = _MATERIALS[background.material](grid, rng)
+    texture = MATERIALS[background.material](grid, rng)
     if texture.ndim == 2:
         texture = texture[..., None]
     table = texture * single(background.colour)
@@ -125,7 +96,7 @@ def lay_table(background: Background, grid: Grid, rng: np.random.Generator) -> F
         cover = box_mask(grid, sheet.center_mm, sheet.size_mm, sheet.angle_deg)
         shade = blur(cover, max(0.8 * grid.px_per_mm, 0.5))[..., None]
         table = table * (1 - 0.35 * shade)
-        page = _paper(grid, rng)[..., None] * single(sheet.colour)
+        page = MATERIALS["paper"](grid, rng)[..., None] * single(sheet.colour)
         table = table * (1 - cover[..., None]) + page * cover[..., None]
     return single(np.clip(table, 0.004, 0.95))
 
@@ -134,6 +105,16 @@ def decorate(table: FloatArray, decoy: Decoy, grid: Grid, rng: np.random.Generat
     """Return the table with one flat thing more."""
     if decoy.kind in {"text", "code", "scribble"}:
         return _write(table, decoy, grid)
+    if decoy.kind == "hand":
+        return lay_hand(
+            table,
+            grid,
+            rng,
+            center_mm=decoy.center_mm,
+            finger_mm=decoy.size_mm,
+            angle_deg=decoy.angle_deg,
+            colour=decoy.colour,
+        )
     if decoy.kind == "pen":
         patch, size = _pen(decoy, grid.px_per_mm, rng)
     elif decoy.kind == "chart":
@@ -227,73 +208,3 @@ def _card(decoy: Decoy, px_per_mm: float, rng: np.random.Generator) -> tuple[Flo
     shape = (round(size[1] * px_per_mm), round(size[0] * px_per_mm))
     patch = (1 + 0.01 * smooth_noise(shape, 2.0, rng))[..., None] * single(decoy.colour)
     return single(patch), size
-
-
-def _paper(grid: Grid, rng: np.random.Generator) -> FloatArray:
-    fibres = smooth_noise(grid.shape, 0.25 * grid.px_per_mm, rng)
-    clouds = smooth_noise(grid.shape, 9 * grid.px_per_mm, rng)
-    return single(1 + 0.008 * fibres + 0.012 * clouds)
-
-
-def _laminate(grid: Grid, rng: np.random.Generator) -> FloatArray:
-    specks = smooth_noise(grid.shape, 0.18 * grid.px_per_mm, rng)
-    clouds = octaves(grid.shape, 30 * grid.px_per_mm, rng)
-    return single(1 + 0.02 * specks + 0.03 * clouds)
-
-
-def _wood(grid: Grid, rng: np.random.Generator) -> FloatArray:
-    """Veneer: growth rings cut almost along the grain, with pores drawn out along it."""
-    k = grid.px_per_mm
-    y = (np.arange(grid.shape[0], dtype=np.float32) / k)[:, None]
-    wander = 3.0 * smooth_noise(grid.shape, (16 * k, 90 * k), rng)
-    wander += 0.25 * smooth_noise(grid.shape, (2 * k, 40 * k), rng)
-    rings = 0.5 + 0.5 * np.sin((y + wander) * (2 * math.pi / 8.5) + 1.5 * np.sin((y + wander) / 6.1))
-    pores = smooth_noise(grid.shape, (0.13 * k, 2.4 * k), rng)
-    fine = smooth_noise(grid.shape, (0.22 * k, 7.0 * k), rng)
-    level = 0.93 + 0.13 * rings**1.6 + 0.05 * fine - 0.20 * np.clip(pores - 1.0, 0, 1.5)
-    level = level * (1 + 0.05 * octaves(grid.shape, 40 * k, rng))
-    depth = np.array([0.75, 1.0, 1.25], np.float32)  # dark wood is also redder
-    return single(np.clip(level, 0.2, 1.6)[..., None] ** depth)
-
-
-def _cloth(grid: Grid, rng: np.random.Generator) -> FloatArray:
-    """Plain weave with uneven threads and soft folds."""
-    k = grid.px_per_mm
-    rows, columns = grid.shape
-    pitch = 0.9
-    wander = 0.10 * smooth_noise(grid.shape, 6 * k, rng)
-    y = (np.arange(rows, dtype=np.float32) / k)[:, None] + wander
-    x = (np.arange(columns, dtype=np.float32) / k)[None] + wander.mean() + 0.5 * wander
-    warp, weft = np.sin(math.pi * x / pitch), np.sin(math.pi * y / pitch)
-    over = np.sign(warp * weft)
-    weave = np.where(over > 0, np.abs(warp), np.abs(weft))
-    threads = 1 + 0.06 * smooth_noise(grid.shape, (0.4 * k, 7 * k), rng)
-    threads += 0.06 * smooth_noise(grid.shape, (7 * k, 0.4 * k), rng)
-    folds = 1 + 0.10 * smooth_noise(grid.shape, (25 * k, 45 * k), rng)
-    return single(np.clip((0.62 + 0.5 * weave) * threads * folds, 0.2, 1.6))
-
-
-def _stone(grid: Grid, rng: np.random.Generator) -> FloatArray:
-    """Polished stone: clouds, veins and grains."""
-    k = grid.px_per_mm
-    clouds = octaves(grid.shape, 22 * k, rng, levels=5, gain=0.65)
-    vein = np.abs(octaves(grid.shape, 35 * k, rng, levels=3))
-    grains = smooth_noise(grid.shape, 0.5 * k, rng)
-    level = 1 + 0.13 * clouds - 0.35 * np.exp(-((vein / 0.05) ** 2)) + 0.07 * grains
-    warm = np.stack([1 + 0.02 * clouds, np.ones_like(clouds), 1 - 0.04 * clouds], -1)
-    return single(np.clip(level, 0.3, 1.5)[..., None] * warm)
-
-
-def _noise(grid: Grid, rng: np.random.Generator) -> FloatArray:
-    fields = [0.8 * smooth_noise(grid.shape, 0.2 * grid.px_per_mm, rng) for _ in range(3)]
-    return single(np.exp(np.stack(fields, -1)))
-
-
-_MATERIALS: Mapping[str, Callable[[Grid, np.random.Generator], FloatArray]] = {
-    "paper": _paper,
-    "laminate": _laminate,
-    "wood": _wood,
-    "cloth": _cloth,
-    "stone": _stone,
-    "noise": _noise,
-}
