@@ -99,7 +99,7 @@ def _count(choices: Choices, rng: np.random.Generator) -> int:
 
 def _resize(choices: Choices, rng: np.random.Generator) -> float:
     """Draw by how much the finished picture is smaller than the camera's."""
-    drawn = float(rng.uniform(0.5, 0.9)) if rng.random() < 0.2 else 1.0
+    drawn = float(rng.uniform(0.6, 0.95)) if rng.random() < 0.15 else 1.0
     return drawn if choices.resize is None else choices.resize
 
 
