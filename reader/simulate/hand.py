@@ -74,9 +74,11 @@ def _height(along: FloatArray, across: FloatArray) -> FloatArray:
         beyond = np.maximum(along - (tip - 0.5), 0)
         off = across - (k - 1.5) * _SPREAD * (1 + 0.02 * along)
         height = np.maximum(height, np.sqrt(np.maximum(0.25 - beyond**2 - off**2, 0)))
-    inside = np.minimum(2.2 - np.abs(across), _ROOTS + 0.3 - along)
+    # The palm is as wide as the fingers and bulges out to both sides.
+    side = 2.1 + 0.25 * np.clip(_ROOTS - along, 0, 1) ** 2 - np.abs(across)
+    inside = np.minimum(side, _ROOTS + 0.3 - along)
     palm = 0.5 * np.sqrt(np.clip(2 * inside - inside**2, 0, 1)) * (inside > 0)
-    return single(np.maximum(height, np.where(inside > 1, 0.5, palm)))
+    return single(np.maximum(height, palm))
 
 
 def _creases(along: FloatArray, across: FloatArray) -> FloatArray:

@@ -66,6 +66,9 @@ class Band:
     gaps : tuple of (place, width)
         Where the dispenser left the membrane bare: mm from the midline, and mm. ``od`` and ``area`` are
         those of the line where it is whole.
+    colour : tuple of float, optional
+        Absorbance in linear red, green and blue for one unit in green, where it is not the label's own:
+        particles that lie close, and cameras that see red through green, make gold darker in red.
 
     Raises
     ------
@@ -87,6 +90,7 @@ class Band:
     tail_mm: float = 0.0
     ripples: tuple[tuple[float, float], ...] = ()
     gaps: tuple[tuple[float, float], ...] = ()
+    colour: tuple[float, float, float] | None = None
 
     def __post_init__(self) -> None:
         """Refuse shapes that contradict each other."""
@@ -100,6 +104,11 @@ class Band:
         ):
             if not 0 <= value <= most:
                 raise OptionError(f"{name} of the line {self.name} is {value}, not 0 to {most:.3g} mm.")
+
+    @property
+    def tint(self) -> tuple[float, float, float]:
+        """Absorbance in linear red, green and blue for one unit in green."""
+        return self.colour or LABELS[self.label]
 
     @property
     def area(self) -> float:

@@ -47,7 +47,8 @@ def dressed(device: Device, brand: np.random.Generator, own: np.random.Generator
     for draw, share in _EXTRAS:
         if brand.random() < share:
             extras += draw(device, own)
-    label = _label(device, brand) if brand.random() < 0.1 else []
+    coded = any(mark.kind == "code" for mark in device.prints)
+    label = _label(device, brand) if brand.random() < 0.15 and not coded else []
     return replace(device, prints=(*label, *device.prints, *extras))
 
 

@@ -46,6 +46,8 @@ class Membrane:
         Position of the blood's front along the window, 0..1 from the control end.
     front_mm : float, default 0.5
         Half-width of the blood's front.
+    haze_colour : tuple of float
+        Absorbance of the haze in red, green and blue for one unit in green; by default gold's.
     fibres : float, default 0
         Single fibres that stand out, per mm².
     ghosts : tuple of Band
@@ -66,6 +68,7 @@ class Membrane:
     stain: float = 0.0
     front: float = 0.6
     front_mm: float = 0.5
+    haze_colour: tuple[float, float, float] = LABELS["gold"]
     fibres: float = 0.0
     ghosts: tuple[Band, ...] = ()
     stains: tuple[Stain, ...] = ()
@@ -132,10 +135,10 @@ def reflectance(
     total = np.zeros((*np.broadcast_shapes(along_mm.shape, across_mm.shape), 3), np.float32)
     for band in (*lines, *look.ghosts):
         if band.od > 0:
-            total += _coloured(absorbance(band, along_mm, across_mm, size_mm), LABELS[band.label])
+            total += _coloured(absorbance(band, along_mm, across_mm, size_mm), band.tint)
     if look.haze:
         haze = look.haze * np.exp(-(length - along_mm) / look.haze_mm)
-        total += _coloured(haze, LABELS["gold"])
+        total += _coloured(haze, look.haze_colour)
     if look.stain:
         wavy = along_mm - look.front * length + 0.25 * np.cos(2.4 * across_mm)
         total += _coloured(look.stain / (1 + np.exp(-np.clip(wavy / look.front_mm, -40, 40))), BLOOD)

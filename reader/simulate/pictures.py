@@ -127,7 +127,8 @@ def _strip(strip: StripTruth, device: Mapping[str, Any]) -> dict[str, Any]:
     document = strip.to_dict()
     for line, band in zip(document["lines"], device["lines"], strict=True):
         line["label"] = band["label"]
-        line["absorbance"] = [round(line["od"] * share, 6) for share in LABELS[band["label"]]]
+        tint = band["colour"] or LABELS[band["label"]]
+        line["absorbance"] = [round(line["od"] * share, 6) for share in tint]
         line["missing_mm"] = round(sum(width for _, width in band["gaps"]), 4)
     rows = strip.homography or ()
     document["size_mm"] = [round(v, 4) for v in strip.size_mm]

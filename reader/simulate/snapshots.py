@@ -85,7 +85,7 @@ def draw_scene(assay: Assay, choices: Choices, dice: Dice) -> Scene:
     ]
     light, resize = _light(choices, dice("light")), _resize(choices, dice("resize"))
     if kind == "window":
-        seen = _close_up(devices[0], choices, dice("view"), resize)
+        seen = _close_up(devices[0], choices, dice, resize)
     else:
         seen = _overview(devices, choices, dice, resize)
     camera = replace(_camera(choices, seen.view.px_per_mm, dice("camera")), resize=resize)
@@ -103,7 +103,8 @@ def _resize(choices: Choices, rng: np.random.Generator) -> float:
     return drawn if choices.resize is None else choices.resize
 
 
-def _close_up(device: Device, choices: Choices, rng: np.random.Generator, resize: float) -> Scene:
+def _close_up(device: Device, choices: Choices, dice: Dice, resize: float) -> Scene:
+    rng = dice("view")
     drawn = float(np.exp(rng.uniform(math.log(5), math.log(28))))
     angle = float(rng.normal(0, 4)) + 90.0 * int(rng.integers(4))
     margin = (float(rng.uniform(*_SIGHT_MM)), float(rng.uniform(*_SIGHT_MM)) + 0.6)
@@ -114,15 +115,15 @@ def _close_up(device: Device, choices: Choices, rng: np.random.Generator, resize
         margin_mm=margin,
         angle_deg=angle if choices.angle_deg is None else choices.angle_deg,
     )
-    size = seen.view.size_px if choices.size_px is None else _before(choices.size_px, resize)
-    view = replace(
-        seen.view,
-        size_px=_affordable(size),
-        tilt_deg=tilt,
-        tilt_towards_deg=towards,
-        distortion=choices.distortion or 0.0,
-    )
-    return replace(seen, view=view)
+    view = replace(seen.view, tilt_deg=tilt, tilt_towards_deg=towards, distortion=choices.distortion or 0.0)
+    if choices.size_px is not None:
+        size = _before(choices.size_px, resize)
+        fit = min(wanted / side for wanted, side in zip(size, view.size_px, strict=True))
+        view = replace(view, size_px=size, px_per_mm=view.px_per_mm * (1 if choices.px_per_mm else fit))
+    background, hand = _table(choices, dice("table"))
+    decoys = (_hand(angle, dice("hand")),) if hand else ()
+    _affordable(view.size_px)
+    return replace(seen, view=view, background=background, decoys=decoys)
 
 
 def _overview(devices: list[Device], choices: Choices, dice: Dice, resize: float) -> Scene:
@@ -175,7 +176,8 @@ def _view(span_mm: tuple[float, float], choices: Choices, rng: np.random.Generat
         size = choices.size_px
     elif scale is not None:
         size = (round(resize * scale * span_mm[0] / fill), round(resize * scale * span_mm[1] / fill))
-    size = _affordable(_before(size, resize))
+    size = _before(size, resize)
+    _affordable(size)
     scale = scale or fill * min(size[0] / span_mm[0], size[1] / span_mm[1])
     spare = [side / scale - mm for side, mm in zip(size, span_mm, strict=True)]
     return View(
@@ -200,13 +202,13 @@ def _before(size_px: tuple[int, int], resize: float) -> tuple[int, int]:
     return (max(round(size_px[0] / resize), 32), max(round(size_px[1] / resize), 32))
 
 
-def _affordable(size_px: tuple[int, int]) -> tuple[int, int]:
+def _affordable(size_px: tuple[int, int]) -> None:
+    """Refuse a picture that would take too much memory and time."""
     megapixels = size_px[0] * size_px[1] / 1e6
     if megapixels > _MOST_MEGAPIXELS:
         raise OptionError(
             f"The camera would take {megapixels:.0f} megapixels, more than {_MOST_MEGAPIXELS:.0f}."
         )
-    return size_px
 
 
 def _table(choices: Choices, rng: np.random.Generator) -> tuple[Background, bool]:
@@ -269,8 +271,8 @@ def _light(choices: Choices, rng: np.random.Generator) -> Light:
     slope = np.clip(rng.normal(0, 0.10, 2), -0.25, 0.25)
     room = Light(
         azimuth_deg=float(rng.uniform(0, 360)),
-        elevation_deg=float(rng.uniform(32, 75)),
-        ambient=float(rng.uniform(0.4, 0.8)),
+        elevation_deg=float(rng.uniform(30, 75)),
+        ambient=float(rng.uniform(0.3, 0.75)),
         colour=(1 + warm, 1.0, 1 - 1.3 * warm),
         gradient=(float(slope[0]), float(slope[1])),
     )
@@ -281,7 +283,7 @@ def _light(choices: Choices, rng: np.random.Generator) -> Light:
         float(np.exp(rng.uniform(math.log(1), math.log(14)))),
     )
     mirrored = Glare(
-        (float(rng.normal(0, 12)), float(rng.normal(0, 20))),
+        (float(rng.normal(0, 6)), float(rng.normal(0, 12))),
         (float(rng.uniform(1.5, 7)), float(rng.uniform(0.8, 4))),
         float(np.exp(rng.uniform(math.log(0.2), math.log(3)))),
         float(rng.uniform(0, 180)),

@@ -41,7 +41,10 @@ _HANDLES: tuple[Colour, ...] = (
 _BRANDS = ("OneStep", "Rapid Ag", "Dx-line", "QuickDx\nAg", "Home Test", "VeriLine", "Q-Screen", "InstaDx")
 # Peak absorbance of a test line: traces at the limit of the eye, weak and clear lines, and how often.
 _TEST_OD = ((0.003, 0.02, 0.2), (0.02, 0.08, 0.3), (0.08, 0.6, 0.5))
-_CONTROL_OD, _CONTROL_SPREAD = 0.38, 0.45  # median, and standard deviation of the logarithm
+_CONTROL_OD, _CONTROL_SPREAD = 0.48, 0.45  # median, and standard deviation of the logarithm
+# Absorbance of gold in red and blue over that in green, as photos of 60 tests show it: median and spread.
+# Single particles would have 0.03 and 0.68 (``LABELS``); in a line they touch, and cameras mix colours.
+_RED_OVER_GREEN, _BLUE_OVER_GREEN = (0.27, 0.5, 0.02, 0.7), (0.80, 0.10, 0.55, 1.05)
 _ABSENT = {"control": 0.05, "test": 0.45}
 _GHOST_OD, _GHOST_MM = (0.003, 0.02), (0.3, 1.0)
 
@@ -103,7 +106,7 @@ def _developed(lines: tuple[Band, ...], choices: Choices, rng: np.random.Generat
     """Draw how the lines came out; lines of one strip were dispensed by one machine."""
     form = _form(choices, rng)
     shift = float(np.clip(rng.normal(0, 0.008), -0.02, 0.02))
-    label = "gold-purple" if rng.random() < 0.08 else "gold"
+    gold = _gold(rng)
     drawn = []
     for line in lines:
         od = _level(line, rng)
@@ -112,16 +115,24 @@ def _developed(lines: tuple[Band, ...], choices: Choices, rng: np.random.Generat
         scale = float(rng.uniform(0.92, 1.08))
         changes |= {name: form[name] * scale for name in ("fwhm_mm", "flat_mm", "tail_mm") if name in form}
         changes["od"] = choices.levels.get(line.name, od)
-        changes["label"] = label if line.label == "gold" else line.label
+        changes["colour"] = gold if line.label == "gold" else None
         drawn.append(replace(line, **changes))
     return tuple(drawn)
+
+
+def _gold(rng: np.random.Generator) -> Colour:
+    """Draw the colour of a kit's gold, as a camera sees it in linear light."""
+    median, spread, low, high = _RED_OVER_GREEN
+    red = float(np.clip(rng.lognormal(math.log(median), spread), low, high))
+    mean, spread, low, high = _BLUE_OVER_GREEN
+    return (red, 1.0, float(np.clip(rng.normal(mean, spread), low, high)))
 
 
 def _level(line: Band, rng: np.random.Generator) -> float:
     """Draw a line's absorbance; the same dice are thrown whatever it is."""
     absent = rng.random() < _ABSENT[line.role]
     if line.role == "control":
-        od = float(np.clip(rng.lognormal(math.log(_CONTROL_OD), _CONTROL_SPREAD), 0.08, 0.9))
+        od = float(np.clip(rng.lognormal(math.log(_CONTROL_OD), _CONTROL_SPREAD), 0.08, 1.0))
     else:
         low, high, _ = _TEST_OD[int(rng.choice(len(_TEST_OD), p=[share for _, _, share in _TEST_OD]))]
         od = float(np.exp(rng.uniform(math.log(low), math.log(high))))
@@ -163,7 +174,7 @@ def _membrane(
     choices: Choices, lines: tuple[Band, ...], size_mm: tuple[float, float], rng: np.random.Generator
 ) -> Membrane:
     """Draw what the membrane looks like apart from its lines."""
-    level = float(rng.uniform(0.55, 0.80))
+    level = float(rng.uniform(0.44, 0.80))
     yellow = float(rng.uniform(0.0, 0.08))
     drawn = Membrane(
         tone=(level, level * (1 - float(abs(rng.normal(0, 0.02)))), level * (1 - yellow)),
@@ -173,6 +184,7 @@ def _membrane(
         edge_darkening=float(rng.uniform(0.0, 0.06)),
         haze=float(min(rng.exponential(0.012), 0.05)),
         haze_mm=float(rng.uniform(3, 12)),
+        haze_colour=next((line.tint for line in lines if line.od), LABELS["gold"]),
         stain=float(rng.uniform(0.01, 0.2)) if rng.random() < 0.08 else 0.0,
         front=float(rng.uniform(0.3, 0.95)),
         front_mm=float(rng.uniform(0.3, 2.0)),
