@@ -95,14 +95,23 @@ def test_every_address_of_the_service_that_the_readme_names_is_there():
     assert [path for path in named if not any(shape.fullmatch(path) for shape in shapes)] == []
 
 
-def test_the_python_example_runs_as_it_stands():
-    (example,) = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+EXAMPLES = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def printed_by(example: str) -> list[str]:
     done = subprocess.run(
         [sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    outcome, *lines = done.stdout.splitlines()
+    return done.stdout.splitlines()
+
+
+def test_the_python_examples_run_as_they_stand():
+    reading, simulating = EXAMPLES
+    outcome, *lines = printed_by(reading)
     assert outcome == "positive"
     assert [line.split()[:2] for line in lines] == [["C", "True"], ["T", "True"]]
+    (truth,) = printed_by(simulating)
+    assert "('T', 0.02, (" in truth
 
 
 def test_the_readme_says_what_it_is_not():
