@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from reader.reading import Outcome
 from reader.simulate.ink import BLACK, Print
 from reader.simulate.lines import Band, bands, sandwich_outcome
 from reader.simulate.membranes import Membrane
 
-__all__ = ["Device", "Recess", "Section", "Style", "cassette", "strip"]
+__all__ = ["LETTERS", "STYLES", "Device", "Letters", "Recess", "Section", "Style", "cassette", "strip"]
 
 Style = Literal["stadium", "bevel", "wide", "plain"]
+Letters = Literal["right", "left", "embossed", "none"]
+STYLES: tuple[Style, ...] = get_args(Style)
+LETTERS: tuple[Letters, ...] = get_args(Letters)
 Colour = tuple[float, float, float]
 
 MEMBRANE_GAP_MM = 0.25  # the membrane lies so much below the hole's edge
@@ -150,7 +153,7 @@ def cassette(
     style: Style = "bevel",
     brand: str = "",
     brand_colour: Colour = BLACK,
-    letters: Literal["right", "left", "embossed", "none"] = "right",
+    letters: Letters = "right",
     length_mm: float = 70.0,
     width_mm: float = 20.0,
     window_mm: tuple[float, float] | None = None,

@@ -10,7 +10,8 @@ import numpy as np
 
 from reader.interpret import Assay, load_assay
 from reader.simulate.camera import Camera, View
-from reader.simulate.devices import Device, Style, cassette, strip
+from reader.simulate.devices import LETTERS, STYLES, Device, cassette, strip
+from reader.simulate.ink import INKS
 from reader.simulate.kits import assay_bands, assay_outcome
 from reader.simulate.light import Light, ShadowEdge
 from reader.simulate.lines import Band, bands, sandwich_outcome
@@ -25,9 +26,6 @@ __all__ = ["random_camera", "random_device", "random_light", "random_scene"]
 Kind = Literal["cassette", "strip", "crop"]
 Colour = tuple[float, float, float]
 
-_STYLES: tuple[Style, ...] = ("stadium", "bevel", "wide", "plain")
-_LETTERS: tuple[Literal["right", "left", "embossed", "none"], ...] = ("right", "left", "embossed", "none")
-_INKS: tuple[Colour, ...] = ((0.03, 0.03, 0.04), (0.01, 0.05, 0.25), (0.0, 0.16, 0.08), (0.35, 0.02, 0.15))
 _TABLES: tuple[tuple[Material, Colour], ...] = (
     ("paper", (0.66, 0.66, 0.67)),
     ("laminate", (0.60, 0.58, 0.55)),
@@ -106,10 +104,10 @@ def random_device(
         )
     return cassette(
         laid,
-        style=_STYLES[rng.integers(4)],
+        style=STYLES[rng.integers(4)],
         brand=str(rng.choice(_BRANDS)),
-        brand_colour=_INKS[rng.integers(4)],
-        letters=_LETTERS[int(rng.choice(4, p=(0.55, 0.15, 0.2, 0.1)))],
+        brand_colour=INKS[rng.integers(4)],
+        letters=LETTERS[int(rng.choice(4, p=(0.55, 0.15, 0.2, 0.1)))],
         length_mm=float(rng.uniform(64, 78)),
         width_mm=float(rng.uniform(18.5, 23)),
         wells=1 if rng.random() < 0.7 else 2,

@@ -19,9 +19,10 @@ from PIL import Image, ImageDraw, ImageFont
 from reader.simulate.noise import smooth_noise
 from reader.simulate.raster import FloatArray, single, turn, zoom
 
-__all__ = ["BLACK", "Print", "code_mask", "print_mask", "scribble_mask", "text_mask"]
+__all__ = ["BLACK", "INKS", "Print", "code_mask", "print_mask", "scribble_mask", "text_mask"]
 
 BLACK = (0.035, 0.035, 0.04)  # linear reflectance of printing ink
+INKS = ((0.03, 0.03, 0.04), (0.01, 0.05, 0.25), (0.0, 0.16, 0.08), (0.35, 0.02, 0.15))  # of brands
 PEN_MM = 0.65
 HEIGHT_OF_CAPITALS = 0.72  # of the nominal size of Pillow's own typeface
 

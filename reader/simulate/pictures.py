@@ -94,6 +94,7 @@ def truth_document(picture: Picture, data: bytes, file: str) -> dict[str, Any]:
         The file's name.
     """
     settings = picture.settings
+    camera = settings["camera"]
     document = picture.to_dict()
     return {
         "schema": SCHEMA,
@@ -105,6 +106,7 @@ def truth_document(picture: Picture, data: bytes, file: str) -> dict[str, Any]:
         "assay": settings.get("assay"),
         "width": document["width"],
         "height": document["height"],
+        "psf_px": round(camera["blur_px"] * camera["resize"], 4),
         "outcome": _outcome(picture.truth).value,
         "strips": [
             _strip(strip, placed["device"])

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from reader.errors import OptionError
 from reader.interpret import Assay
 from reader.simulate.choices import Choices
-from reader.simulate.devices import Device, Style, cassette, strip
+from reader.simulate.devices import LETTERS, STYLES, Device, cassette, strip
+from reader.simulate.ink import INKS
 from reader.simulate.kits import assay_bands, assay_outcome
 from reader.simulate.lines import LABELS, Band, bands, sandwich_outcome
 from reader.simulate.looks import dressed
@@ -23,9 +24,6 @@ __all__ = ["draw_device"]
 
 Colour = tuple[float, float, float]
 
-_STYLES: tuple[Style, ...] = ("stadium", "bevel", "wide", "plain")
-_LETTERS: tuple[Literal["right", "left", "embossed", "none"], ...] = ("right", "left", "embossed", "none")
-_INKS: tuple[Colour, ...] = ((0.03, 0.03, 0.04), (0.01, 0.05, 0.25), (0.0, 0.16, 0.08), (0.35, 0.02, 0.15))
 _PLASTICS: tuple[Colour, ...] = (
     (0.80, 0.80, 0.775),
     (0.60, 0.70, 0.76),
@@ -255,10 +253,10 @@ def _cassette(
     tint = 1 + rng.normal(0, 0.012, 3)
     return cassette(
         lines,
-        style=_STYLES[int(rng.integers(4))],
+        style=STYLES[int(rng.integers(4))],
         brand=str(rng.choice(_BRANDS)),
-        brand_colour=_INKS[int(rng.integers(4))],
-        letters=_LETTERS[int(rng.choice(4, p=(0.55, 0.2, 0.15, 0.1)))],
+        brand_colour=INKS[int(rng.integers(4))],
+        letters=LETTERS[int(rng.choice(4, p=(0.55, 0.2, 0.15, 0.1)))],
         length_mm=float(rng.uniform(60, 82)),
         width_mm=float(rng.uniform(18.5, 24)),
         window_mm=assay.window_mm,

@@ -234,6 +234,7 @@ def test_the_document_says_all_that_made_the_picture():
         assert list(image.size) == [document["width"], document["height"]]
     camera = document["settings"]["camera"]
     assert {"blur_px", "white_balance", "s_curve", "jpeg_quality", "subsampling", "resize"} <= set(camera)
+    assert document["psf_px"] == pytest.approx(camera["blur_px"] * camera["resize"], abs=1e-3)
     (line, *_) = document["strips"][0]["lines"]
     assert {"od", "fwhm_mm", "area", "center", "label", "absorbance", "missing_mm"} <= set(line)
 
