@@ -286,19 +286,26 @@ def _paint(plan: _Plan, rng: np.random.Generator, *, local: bool) -> FloatArray:
     for mark, mask in zip(device.prints, plan.masks, strict=True):
         if not mark.relief_mm:
             place = _extent(mask)
-            ink = worn(mask[place], 0.12, rng) if local else worn(mask, 0.12, rng)[place]
+            ink = worn(mask[place], 0.12, _own(rng)) if local else worn(mask, 0.12, rng)[place]
             _blend(paint[place], 0.95 * ink, single(mark.colour))
     for recess in device.wells:
         place = plan.place(recess)
         size = (place[0].stop - place[0].start, place[1].stop - place[1].start)
         fibres = (
-            smooth_noise(size, 0.15 * scale, rng) if local else smooth_noise(shape, 0.15 * scale, rng)[place]
+            smooth_noise(size, 0.15 * scale, _own(rng))
+            if local
+            else smooth_noise(shape, 0.15 * scale, rng)[place]
         )
         cover = np.clip(0.5 - plan.around(recess).hole(recess) * scale, 0, 1)
         _blend(paint[place], cover, (1 + 0.05 * fibres)[..., None] * single(recess.floor))
     place = plan.place(device.window)
     paint[place][plan.around(device.window).hole(device.window) < 0] = 1.0
     return paint
+
+
+def _own(rng: np.random.Generator) -> np.random.Generator:
+    """Return dice for one thing, so that its size, which rounding may change, moves no others."""
+    return np.random.default_rng(int(rng.integers(2**62)))
 
 
 def _blend(paint: FloatArray, cover: FloatArray, colour: FloatArray) -> None:
