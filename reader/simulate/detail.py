@@ -24,7 +24,7 @@ class Detail:
     soft_px : float, default infinite
         Blurs of more than this are made on a coarser grid.
     local : bool, default False
-        Draw the roughness of each print and well only where it is, which takes fewer dice.
+        Draw each print, well and thing beside the tests only where it is, which takes fewer dice.
     """
 
     supersampling: int = 4

@@ -35,6 +35,23 @@ class Grid:
         """Return grid pixels of points in mm, shape (N, 2)."""
         return np.asarray((points_mm - np.asarray(self.origin_mm)) * self.px_per_mm - 0.5, np.float64)
 
+    def around(self, center_mm: tuple[float, float], reach_mm: float) -> tuple[slice, slice]:
+        """Return the rows and columns within a reach of a point."""
+        column, row = self.pixels(np.array([center_mm]))[0]
+        reach = reach_mm * self.px_per_mm
+        limits = [
+            (min(max(math.floor(at - reach), 0), side), min(max(math.ceil(at + reach), 0), side))
+            for at, side in zip((row, column), self.shape, strict=True)
+        ]
+        return slice(*limits[0]), slice(*limits[1])
+
+    def part(self, place: tuple[slice, slice]) -> Grid:
+        """Return the grid of some rows and columns."""
+        rows, columns = place
+        step = 1 / self.px_per_mm
+        origin = (self.origin_mm[0] + columns.start * step, self.origin_mm[1] + rows.start * step)
+        return Grid(origin, (rows.stop - rows.start, columns.stop - columns.start), self.px_per_mm)
+
     def coarser(self, px_per_mm: float) -> Grid:
         """Return a grid of the same place at a lower scale."""
         share = px_per_mm / self.px_per_mm

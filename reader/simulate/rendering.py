@@ -110,9 +110,13 @@ def _table(scene: Scene, rng: np.random.Generator, detail: Detail) -> FloatArray
         (math.ceil((high[1] - low[1]) * view.px_per_mm), math.ceil((high[0] - low[0]) * view.px_per_mm)),
         view.px_per_mm,
     )
-    table = lay_table(scene.background, grid, rng)
+    table = lay_table(scene.background, grid, rng, detail.soft_px)
     for decoy in scene.decoys:
-        table = decorate(table, decoy, grid, rng)
+        if detail.local and math.isfinite(decoy.reach_mm):
+            place = grid.around(decoy.center_mm, decoy.reach_mm)
+            table[place] = decorate(table[place], decoy, grid.part(place), rng)
+        else:
+            table = decorate(table, decoy, grid, rng)
     for placed in scene.placed:
         table *= _shadow(placed, scene.light, grid, detail)[..., None]
     return _seen(table, view, grid)

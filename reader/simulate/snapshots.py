@@ -166,7 +166,8 @@ def _view(span_mm: tuple[float, float], choices: Choices, rng: np.random.Generat
     lying = span_mm[0] > 1.2 * span_mm[1]
     if lying != (rng.random() < 0.15):
         size = size[::-1]
-    fill = float(rng.uniform(0.35, 0.92))
+    # A scale that is chosen makes the picture as large as what it shows; then little is left around.
+    fill = float(rng.uniform(0.35 if choices.px_per_mm is None else 0.6, 0.92))
     tilt, towards = _slant(choices, rng)
     distance = float(rng.uniform(110, 260))
     bent = float(np.clip(rng.normal(0, 0.012), -0.05, 0.05))

@@ -13,7 +13,7 @@ from reader.simulate.hand import lay_hand
 from reader.simulate.ink import BLACK, Print, print_mask
 from reader.simulate.materials import MATERIALS, Material
 from reader.simulate.noise import smooth_noise
-from reader.simulate.raster import FloatArray, Grid, blur, single, turn
+from reader.simulate.raster import FloatArray, Grid, blur, single, turn, wide_blur
 
 __all__ = ["Background", "Decoy", "Grid", "Material", "Sheet", "decorate", "lay_table"]
 
@@ -85,16 +85,32 @@ class Decoy:
     text: str = ""
     colour: Colour = BLACK
 
+    @property
+    def reach_mm(self) -> float:
+        """Distance from its middle beyond which it changes nothing, not even by its shadow."""
+        if self.kind == "hand":
+            return math.inf
+        lines = self.text.split("\n")
+        # Hand-written letters are up to 1.2 times as wide as high, lines 1.7 times as far apart.
+        wide = self.size_mm * max(1.2 * max(map(len, lines)) + 2, 1.7 * len(lines))
+        long = wide if self.kind in {"text", "scribble"} else self.size_mm
+        return 0.75 * long + 8.0
 
-def lay_table(background: Background, grid: Grid, rng: np.random.Generator) -> FloatArray:
-    """Return the linear reflectance of the empty table, shape ``grid.shape + (3,)``."""
+
+def lay_table(
+    background: Background, grid: Grid, rng: np.random.Generator, soft_px: float = math.inf
+) -> FloatArray:
+    """Return the linear reflectance of the empty table, shape ``grid.shape + (3,)``.
+
+    Shadows of paper that are softer than ``soft_px`` are blurred on a coarser grid.
+    """
     texture = MATERIALS[background.material](grid, rng)
     if texture.ndim == 2:
         texture = texture[..., None]
     table = texture * single(background.colour)
     for sheet in background.sheets:
         cover = box_mask(grid, sheet.center_mm, sheet.size_mm, sheet.angle_deg)
-        shade = blur(cover, max(0.8 * grid.px_per_mm, 0.5))[..., None]
+        shade = wide_blur(cover, max(0.8 * grid.px_per_mm, 0.5), soft_px)[..., None]
         table = table * (1 - 0.35 * shade)
         page = MATERIALS["paper"](grid, rng)[..., None] * single(sheet.colour)
         table = table * (1 - cover[..., None]) + page * cover[..., None]
