@@ -37,21 +37,25 @@ class _Sight:
     to_face: Matrix
     to_membrane: Matrix
 
-    def touches_window(self, x_mm: FloatArray, y_mm: FloatArray) -> bool:
-        """Whether any of these points of the face lies where the window or its bevel may be seen."""
+    def touches_window(self, seen_mm: Box) -> bool:
+        """Whether the window or its bevel may be seen in a part of the face."""
         window = self.device.window
         slack = PARALLAX * (self.device.thickness_mm - self.device.membrane_mm) + 2 / self.face.px_per_mm
         half = [v / 2 + rim + slack for v, rim in zip(window.size_mm, window.rim_mm, strict=True)]
         x, y = window.center_mm
-        return _overlap((x - half[0], y - half[1], x + half[0], y + half[1]), x_mm, y_mm)
+        return _overlap((x - half[0], y - half[1], x + half[0], y + half[1]), seen_mm)
 
-    def covers(self, x_mm: FloatArray, y_mm: FloatArray) -> bool:
-        """Whether all of these points of the face certainly lie inside the outline."""
-        (width, length), corner = self.device.size_mm, self.device.corner_mm
-        edge = 2 / self.face.px_per_mm
-        if min(float(x_mm.min()), width - float(x_mm.max())) < edge:
-            return False
-        return min(float(y_mm.min()), length - float(y_mm.max())) > edge + corner
+    def touches_outline(self, seen_mm: Box) -> bool:
+        """Whether any of the device may be seen in a part of its plane."""
+        width, length = self.device.size_mm
+        return _overlap((-MARGIN_MM, -MARGIN_MM, width + MARGIN_MM, length + MARGIN_MM), seen_mm)
+
+    def covers(self, seen_mm: Box) -> bool:
+        """Whether a part of the device's plane certainly lies inside the outline."""
+        left, top, right, bottom = seen_mm
+        (width, length), edge = self.device.size_mm, 2 / self.face.px_per_mm
+        beyond_corner = edge + self.device.corner_mm
+        return min(left, width - right) > edge and min(top, length - bottom) > beyond_corner
 
 
 def lay(canvas: FloatArray, view: View, placed: Placed, face: Surface, detail: Detail) -> None:
@@ -91,13 +95,13 @@ def lay(canvas: FloatArray, view: View, placed: Placed, face: Surface, detail: D
 
 def _paint(tile: FloatArray, sight: _Sight, axes: Axes, parts: int) -> None:
     """Paint what a tile shows of a device."""
-    face, device = sight.face, sight.device
+    face = sight.face
     x, y = points(sight.view, sight.to_face, *axes)
-    width, length = device.size_mm
-    if not _overlap((-MARGIN_MM, -MARGIN_MM, width + MARGIN_MM, length + MARGIN_MM), x, y):
+    seen = _box(x, y)
+    if not sight.touches_outline(seen):
         return
-    light = _with_window(sight, axes, x, y) if sight.touches_window(x, y) else _sample(face.light, face, x, y)
-    if sight.covers(x, y):
+    light = _with_window(sight, axes, x, y) if sight.touches_window(seen) else _sample(face.light, face, x, y)
+    if sight.covers(seen):
         tile[...] = _reduce(light, parts)
         return
     cover = _sample(face.cover, face, x, y)[..., None]
@@ -144,9 +148,15 @@ def points(
     return single(u), single(v)
 
 
-def _overlap(box: Box, x: FloatArray, y: FloatArray) -> bool:
-    left, top, right, bottom = box
-    return bool(x.max() > left and x.min() < right and y.max() > top and y.min() < bottom)
+def _box(x: FloatArray, y: FloatArray) -> Box:
+    """Return left, top, right and bottom of a tile's points; no view has extremes inside a tile."""
+    rims = [np.concatenate([v[0], v[-1], v[:, 0], v[:, -1]]) for v in (x, y)]
+    (left, right), (top, bottom) = ((float(rim.min()), float(rim.max())) for rim in rims)
+    return left, top, right, bottom
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and a[1] < b[3] and b[0] < a[2] and b[1] < a[3]
 
 
 def _sample(field: FloatArray, face: Surface, x_mm: FloatArray, y_mm: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from reader.simulate.raster import FloatArray, blur, zoom
 
-__all__ = ["blurred_rms", "octaves", "smooth_noise"]
+__all__ = ["blurred_rms", "octaves", "own_dice", "smooth_noise"]
 
 
 def smooth_noise(
@@ -69,6 +69,11 @@ def octaves(
     for level in range(levels):
         total += np.float32(gain**level) * smooth_noise(shape, max(sigma / 2**level, 0.5), rng)
     return total / np.float32(math.sqrt(sum(gain ** (2 * k) for k in range(levels))))
+
+
+def own_dice(rng: np.random.Generator) -> np.random.Generator:
+    """Return dice for one thing: however many it takes, what comes after it stays the same."""
+    return np.random.default_rng(int(rng.integers(2**62)))
 
 
 def blurred_rms(sigma: float) -> float:

@@ -18,7 +18,7 @@ from reader.simulate.devices import MEMBRANE_GAP_MM, Device, Recess
 from reader.simulate.ink import print_mask, worn
 from reader.simulate.light import Light
 from reader.simulate.membranes import grain
-from reader.simulate.noise import smooth_noise
+from reader.simulate.noise import own_dice, smooth_noise
 from reader.simulate.raster import FloatArray, blur, refined, single, wide_blur
 
 __all__ = ["MARGIN_MM", "Box", "Surface", "rounded_box", "surface"]
@@ -286,13 +286,13 @@ def _paint(plan: _Plan, rng: np.random.Generator, *, local: bool) -> FloatArray:
     for mark, mask in zip(device.prints, plan.masks, strict=True):
         if not mark.relief_mm:
             place = _extent(mask)
-            ink = worn(mask[place], 0.12, _own(rng)) if local else worn(mask, 0.12, rng)[place]
+            ink = worn(mask[place], 0.12, own_dice(rng)) if local else worn(mask, 0.12, rng)[place]
             _blend(paint[place], 0.95 * ink, single(mark.colour))
     for recess in device.wells:
         place = plan.place(recess)
         size = (place[0].stop - place[0].start, place[1].stop - place[1].start)
         fibres = (
-            smooth_noise(size, 0.15 * scale, _own(rng))
+            smooth_noise(size, 0.15 * scale, own_dice(rng))
             if local
             else smooth_noise(shape, 0.15 * scale, rng)[place]
         )
@@ -301,11 +301,6 @@ def _paint(plan: _Plan, rng: np.random.Generator, *, local: bool) -> FloatArray:
     place = plan.place(device.window)
     paint[place][plan.around(device.window).hole(device.window) < 0] = 1.0
     return paint
-
-
-def _own(rng: np.random.Generator) -> np.random.Generator:
-    """Return dice for one thing, so that its size, which rounding may change, moves no others."""
-    return np.random.default_rng(int(rng.integers(2**62)))
 
 
 def _blend(paint: FloatArray, cover: FloatArray, colour: FloatArray) -> None:

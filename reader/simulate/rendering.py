@@ -16,10 +16,11 @@ from reader.simulate.detail import FINE, Detail
 from reader.simulate.laying import axis, lay, points
 from reader.simulate.light import Light, glare_light, illumination
 from reader.simulate.membranes import line_truth
+from reader.simulate.noise import own_dice
 from reader.simulate.raster import FloatArray, lookup, refined, single, wide_blur
 from reader.simulate.relief import surface
 from reader.simulate.scenes import Placed, Scene
-from reader.simulate.table import Grid, box_mask, decorate, lay_table
+from reader.simulate.table import Decoy, Grid, box_mask, decorate, lay_table
 from reader.simulate.truth import Picture, StripTruth
 
 __all__ = ["render", "render_light"]
@@ -113,13 +114,19 @@ def _table(scene: Scene, rng: np.random.Generator, detail: Detail) -> FloatArray
     table = lay_table(scene.background, grid, rng, detail.soft_px)
     for decoy in scene.decoys:
         if detail.local and math.isfinite(decoy.reach_mm):
-            place = grid.around(decoy.center_mm, decoy.reach_mm)
-            table[place] = decorate(table[place], decoy, grid.part(place), rng)
+            _put(table, decoy, grid, own_dice(rng))
         else:
             table = decorate(table, decoy, grid, rng)
     for placed in scene.placed:
         table *= _shadow(placed, scene.light, grid, detail)[..., None]
     return _seen(table, view, grid)
+
+
+def _put(table: FloatArray, decoy: Decoy, grid: Grid, rng: np.random.Generator) -> None:
+    """Put a thing on the part of the table that it changes, if there is any."""
+    rows, columns = place = grid.around(decoy.center_mm, decoy.reach_mm)
+    if rows.start < rows.stop and columns.start < columns.stop:
+        table[place] = decorate(table[place], decoy, grid.part(place), rng)
 
 
 def _seen(table: FloatArray, view: View, grid: Grid) -> FloatArray:
