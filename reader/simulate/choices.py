@@ -32,7 +32,7 @@ _RANGES: Mapping[str, tuple[str, str, float, float]] = MappingProxyType(
         "exposure": ("exposure", "", 0.02, 1.5),
         "contrast": ("contrast", "", 0, 0.6),
         "jpeg": ("JPEG quality", "", 1, 100),
-        "resize": ("resizing", "", 0.2, 2),
+        "resize": ("resizing", "", 0.2, 1),
     }
 )
 _MOST_OD = 3.0
@@ -85,7 +85,7 @@ class Choices:
     subsampling : {"4:2:0", "4:4:4"}, optional
         Of the file's colour.
     resize : float, optional
-        Size of the finished picture over the camera's.
+        Size of the finished picture over the camera's, 0.2 to 1.
     clean : bool, default False
         Nothing that disturbs: whole and even lines on a membrane without haze, stains, ghosts, fibres and
         marks, even light, an empty table, one compression.

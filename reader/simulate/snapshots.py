@@ -200,7 +200,7 @@ def _slant(choices: Choices, rng: np.random.Generator) -> tuple[float, float]:
 
 def _before(size_px: tuple[int, int], resize: float) -> tuple[int, int]:
     """Return the size of the camera's picture from that of the finished one."""
-    return (max(round(size_px[0] / resize), 32), max(round(size_px[1] / resize), 32))
+    return (round(size_px[0] / resize), round(size_px[1] / resize))
 
 
 def _affordable(size_px: tuple[int, int]) -> None:
