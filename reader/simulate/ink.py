@@ -82,6 +82,8 @@ class Print:
         Embossed by so much (negative: engraved) instead of printed, when not 0.
     width_mm : float
         Of a bar or ring.
+    stretch : float
+        Width of letters over that of the typeface.
     """
 
     text: str
@@ -93,6 +95,7 @@ class Print:
     weight: float = 0.0
     relief_mm: float = 0.0
     width_mm: float = 0.0
+    stretch: float = 1.0
 
 
 def print_mask(
@@ -122,6 +125,9 @@ def print_mask(
         glyph = _outlined_mask(mark, px_per_mm)
     else:
         glyph = text_mask(mark.text, size, mark.weight)
+        if mark.stretch != 1:
+            wide = max(round(glyph.shape[1] * mark.stretch), 1)
+            glyph = zoom(glyph, (wide, glyph.shape[0]), cv2.INTER_AREA)
     to = tuple((mm - o) * px_per_mm - 0.5 for mm, o in zip(mark.center_mm, origin_mm, strict=True))
     return turn(glyph, mark.angle_deg, (to[0], to[1]), shape)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -49,7 +51,31 @@ def dressed(device: Device, brand: np.random.Generator, own: np.random.Generator
             extras += draw(device, own)
     coded = any(mark.kind == "code" for mark in device.prints)
     label = _label(device, brand) if brand.random() < 0.15 and not coded else []
-    return replace(device, prints=(*label, *device.prints, *extras))
+    typed = _typeset(device, brand)
+    return replace(device, prints=(*label, *typed, *extras))
+
+
+def _typeset(device: Device, brand: np.random.Generator) -> tuple[Print, ...]:
+    """Return the device's prints in a brand's own lettering, each line no longer than the face is wide."""
+    stretch, weight = float(brand.uniform(0.8, 1.2)), float(brand.uniform(0, 0.09))
+    size, capitals = float(brand.uniform(0.85, 1.3)), brand.random() < 0.4
+    names = {line.name for line in device.lines}
+    places = sorted(line.position * device.window.size_mm[1] for line in device.lines)
+    apart = min((b - a for a, b in pairwise(places)), default=math.inf)
+
+    def set_(mark: Print) -> Print:
+        if mark.kind != "text" or mark.relief_mm:
+            return mark
+        height, text = size * mark.height_mm, mark.text
+        if text in names:
+            height = min(height, 0.8 * apart)
+        elif len(text) > 5:
+            text = text.upper() if capitals else text
+            longest = 0.75 * stretch * max(len(line) for line in text.split("\n"))
+            height = min(height, 0.8 * device.size_mm[0] / longest)
+        return replace(mark, text=text, height_mm=height, stretch=stretch, weight=weight)
+
+    return tuple(set_(mark) for mark in device.prints)
 
 
 def _wells(device: Device, brand: np.random.Generator, own: np.random.Generator) -> tuple[Recess, ...]:

@@ -254,7 +254,7 @@ def _cassette(
     return cassette(
         lines,
         style=STYLES[int(rng.integers(4))],
-        brand=str(rng.choice(_BRANDS)),
+        brand=_name(assay, rng),
         brand_colour=INKS[int(rng.integers(4))],
         letters=LETTERS[int(rng.choice(4, p=(0.55, 0.2, 0.15, 0.1)))],
         length_mm=float(rng.uniform(60, 82)),
@@ -284,3 +284,10 @@ def _dipstick(
         membrane=replace(look, tone=(0.80, 0.78, 0.80 * look.tone[2] / look.tone[0])),
         **common,
     )
+
+
+def _name(assay: Assay, rng: np.random.Generator) -> str:
+    """Draw what is printed at the control end: the brand, what it tests for, or both."""
+    brand, kit = str(rng.choice(_BRANDS)), assay.id.upper().replace("-", " ")
+    names = (brand, kit, f"{brand}\n{kit}") if assay.id != "generic" else (brand,)
+    return names[int(rng.integers(len(names)))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import json
 from dataclasses import fields
 from typing import Any
@@ -135,6 +136,21 @@ def test_tests_of_one_picture_are_of_one_brand_and_differ_in_their_lines():
     devices = [placed.device for placed in _drawn(2, kind="cassette", devices=3).placed]
     assert len({(d.size_mm, d.colour, d.window.size_mm) for d in devices}) == 1
     assert len({d.lines for d in devices}) == 3
+
+
+@given(number=st.integers(0, 10**6))
+@settings(max_examples=40)
+def test_what_is_printed_stays_on_the_face_and_names_of_lines_apart(number):
+    device = _drawn(number, assay="influenza-a-b", kind="cassette", devices=1).placed[0].device
+    width, length = device.size_mm
+    names = {line.name for line in device.lines}
+    heads = [mark for mark in device.prints if mark.text in names]
+    for mark in device.prints:
+        assert 0 < mark.center_mm[0] < width
+        assert 0 < mark.center_mm[1] < length
+    for a, b in itertools.pairwise(sorted(heads, key=lambda mark: mark.center_mm[1])):
+        # Embossed names keep their size; no kit embosses them where they would touch.
+        assert a.relief_mm or b.center_mm[1] - a.center_mm[1] >= a.height_mm
 
 
 @pytest.mark.parametrize("kind", ["cassette", "strip"])
