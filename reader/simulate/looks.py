@@ -64,7 +64,7 @@ def _typeset(device: Device, brand: np.random.Generator) -> tuple[Print, ...]:
     apart = min((b - a for a, b in pairwise(places)), default=math.inf)
 
     def set_(mark: Print) -> Print:
-        if mark.kind != "text" or mark.relief_mm:
+        if mark.kind != "text":
             return mark
         height, text = size * mark.height_mm, mark.text
         if text in names:
