@@ -1,4 +1,4 @@
-"""The sRGB transfer curve, and a pixel's brightest and darkest channel.
+"""The sRGB transfer curve, finer colours than codes, and a pixel's brightest and darkest channel.
 
 The curve leads from what a picture stores to the light that fell on the sensor, and back. Absorbance is
 a ratio of light, so everything that is measured is measured in linear light. The curve is that of IEC
@@ -12,9 +12,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["brightest", "darkest", "linear_light", "srgb_decode", "srgb_encode"]
+__all__ = ["STRETCH", "brightest", "darkest", "linear_light", "srgb_decode", "srgb_encode", "with_chroma"]
 
 Number = TypeVar("Number", np.uint8, np.float32)
+
+# An eighth of a code is below the noise of any mean, and 16 codes of colour hold any white membrane.
+STRETCH = 8
+NEUTRAL = 128
 
 
 def srgb_decode(encoded: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -90,6 +94,36 @@ def linear_light(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.f
     if pixels.dtype in (np.uint8, np.uint16):
         return _table(np.iinfo(pixels.dtype).max + 1)[pixels]
     raise TypeError(f"linear_light takes uint8 or uint16 pixels, not {pixels.dtype}.")
+
+
+def with_chroma(codes: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """Return pixels with finer colours, in 257ths of a code.
+
+    Parameters
+    ----------
+    codes : ndarray of uint8, shape (H, W, 3)
+        Pixels as they were decoded, RGB.
+    chroma : ndarray of uint8, shape (H, W, 2)
+        Their colour differences from `reader.photo.chroma`; a pixel whose own are cut off stays as it is.
+
+    Returns
+    -------
+    ndarray of uint16, shape (H, W, 3)
+
+    Examples
+    --------
+    >>> grey = np.full((1, 1, 3), 200, np.uint8)
+    >>> (with_chroma(grey, np.full((1, 1, 2), 132, np.uint8)) / 257).round(2).tolist()
+    [[[200.7, 199.47, 200.89]]]
+    """
+    luma = codes @ np.array([0.299, 0.587, 0.114], np.float32)
+    blue, red = ((chroma[..., k].astype(np.float32) - NEUTRAL) / STRETCH for k in range(2))
+    # ITU-T T.871, the colours of JFIF.
+    finer = np.stack(
+        [luma + 1.402 * red, luma - 0.344136 * blue - 0.714136 * red, luma + 1.772 * blue], axis=-1
+    )
+    known = np.all((chroma > 0) & (chroma < 255), axis=-1, keepdims=True)
+    return np.rint(np.clip(np.where(known, finer, codes), 0, 255) * np.float32(257)).astype(np.uint16)
 
 
 def brightest(image: NDArray[Number]) -> NDArray[Number]:

@@ -17,6 +17,8 @@ __all__ = ["Assignment", "NamedLine", "SeenLine", "assign"]
 
 ABSENT = 0.004  # probability of a line at a place where nothing at all was seen
 PRESENT = 0.5
+# A less probable line was seen where the noise is highest: measured there, nothing would be something.
+DOUBTFUL = 0.15
 SURE = 0.9
 KNOWN_ODDS = 2.0  # natural log-odds from the device: 29 of 29 real and 92 of 92 simulated cassettes are right
 FIT_WEIGHT = 2.0  # natural log-odds for a control line one window length nearer to its place
@@ -244,13 +246,14 @@ def _by_place(
     lines: list[NamedLine] = []
     for spec in sorted(assay.lines, key=lambda s: s.role != "control"):
         match = control if spec is anchor else _match(spec, shift, free)
+        place, present = _inside(spec.position + shift), ABSENT
         if match is not None:
             free.remove(match)
             present = max(match.present, match.control) if spec.role == "control" else match.present
+        if match is not None and present > DOUBTFUL:
             lines.append(NamedLine(spec.name, spec.role, match.place, match.sigma, present))
         else:
-            place = _inside(spec.position + shift)
-            lines.append(NamedLine(spec.name, spec.role, place, sigma, ABSENT))
+            lines.append(NamedLine(spec.name, spec.role, place, sigma, present))
     lines += [
         NamedLine("?", "test", line.place, line.sigma, line.present, unexpected=True)
         for line in free

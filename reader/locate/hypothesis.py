@@ -142,8 +142,11 @@ class Candidate:
         return self.control_probability > 0.5
 
 
-def patch_of(view: View, window: Window, rows: int = ROWS) -> Patch:
-    """Look at a window straight with a margin, ``rows`` samples across the membrane."""
+def patch_of(view: View, window: Window, rows: int = ROWS, *, finest: bool = False) -> Patch:
+    """Look at a window straight with a margin, ``rows`` samples across the membrane.
+
+    With ``finest``, the colours are as fine as the file holds them: for measuring.
+    """
     columns = max(rows // 2, round(window.length / window.width * rows))
     side, end = round(SIDE * rows), round(END * rows)
     wide = replace(
@@ -151,7 +154,8 @@ def patch_of(view: View, window: Window, rows: int = ROWS) -> Patch:
         length=window.length * (columns + 2 * end) / columns,
         width=window.width * (rows + 2 * side) / rows,
     )
-    light = view.log_light(wide, columns + 2 * end, rows + 2 * side)
+    look = view.finest_log_light if finest else view.log_light
+    light = look(wide, columns + 2 * end, rows + 2 * side)
     return Patch(light, rows, columns, side, end)
 
 

@@ -96,6 +96,16 @@ class Patch:
         return _profiles(self)
 
     @cached_property
+    def blocks(self) -> NDArray[np.float64]:
+        """Absorbance of each channel in blocks across the window without its sides, shape (3, 8, columns)."""
+        shares = np.linspace(SIDE_TRIM, 1 - SIDE_TRIM, BLOCKS + 1)
+        edges = self.side + (shares * self.rows).round().astype(int)
+        window = self.log_light[: edges[-1], self.end : self.end + self.columns]
+        sums = np.add.reduceat(window, edges[:-1], axis=0)
+        means = sums.astype(np.float64) / np.diff(edges)[:, None, None]
+        return np.ascontiguousarray(-means.transpose(2, 0, 1))
+
+    @cached_property
     def _bare(self) -> bool:
         """Whether there is nothing beside the window."""
         return not any(map(_seen, (self.grey[: self.side], self.grey[self.side + self.rows :])))

@@ -22,7 +22,7 @@ from reader.measure.profile import Steps, block_profiles, robust_mean
 from reader.measure.rims import between_rims
 from reader.measure.spectrum import Solution, Spectra
 
-__all__ = ["LineFit", "MembraneFit", "measure_lines"]
+__all__ = ["CLEAR_OF_LINE", "CLEAR_OF_MARK", "LineFit", "MembraneFit", "measure_lines"]
 
 FloatArray = NDArray[np.float64]
 
@@ -45,6 +45,10 @@ OWN = np.array([HEIGHT_PRIOR, PLACE_PRIOR, WIDTH_PRIOR])  # of each line
 SHARED = np.full(
     5, SHAPE_PRIOR
 )  # of all lines, which one dispenser made: two leans and three kinds of flatness
+# A rim's shade falls off into the window over about its depth, 0.3 to 0.5 of the membrane's width. A baseline
+# that had to follow it would be taken for a rough one everywhere.
+SHADE = 0.4  # membrane widths over which it falls to 1/e
+SHADE_PRIOR = 0.3  # absorbance
 MISFIT, MISFIT_SHARE = 12.0, 0.25  # typical residuals and share of a line's height, by which no shape departs
 MAX_STEPS = 8
 FULL_STEPS = 1  # after which the likeliest spectrum is held
@@ -138,7 +142,7 @@ def measure_lines(
     profiles = np.vstack([robust_mean(blocks), blocks]).T
     known = _between_rims(profiles, known, start, sigma, patch.rows)
     steps = Steps.over(known, max(1, round(sigma / STEPS_PER_SIGMA)))
-    problem = _Problem(steps.mean(profiles), steps, start, sigma / steps.width)
+    problem = _Problem(steps.mean(profiles), steps, start, sigma / steps.width, steps.mean(_shades(patch)))
     shapes, scale = _settled(problem)
     fit = problem.solved(problem.spectra, shapes, scale)
     misfits = _misfits(problem, shapes, scale, fit)
@@ -190,6 +194,14 @@ def _membrane(
     for place, sigma in places:
         membrane |= np.abs(x - place) < CLEAR_OF_LINE * sigma
     return membrane & (x > trim) & (x < length - trim)
+
+
+def _shades(patch: Patch) -> FloatArray:
+    """Return how the shade of each end's rim falls off into the window, shape (samples, 0 to 2)."""
+    x = (np.arange(patch.columns) + 0.5) / patch.rows
+    ends = ((x, patch.open_start), (x[::-1], patch.open_end))
+    shades = [np.exp(-from_end / SHADE) for from_end, is_open in ends if not is_open]
+    return np.array(shades).reshape(-1, patch.columns).T
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -246,12 +258,15 @@ class _Problem:
         Places and widths that are expected.
     sigma : float
         Typical line sigma, steps.
+    shades : ndarray, shape (N, S)
+        How the rims' shades fall off.
     """
 
     values: FloatArray
     steps: Steps
     start: _Shapes
     sigma: float
+    shades: FloatArray
 
     @cached_property
     def spectra(self) -> Spectra:
@@ -264,8 +279,8 @@ class _Problem:
         return NOISE_FLOOR**2 * SQRT_PI * self.sigma
 
     def columns(self, shapes: _Shapes, scale: FloatArray) -> FloatArray:
-        """Return the lines, their changes and the gaps."""
-        return np.column_stack([shapes.columns(self.steps, scale), self.steps.gaps])
+        """Return the lines, their changes, the gaps and the shades."""
+        return np.column_stack([shapes.columns(self.steps, scale), self.steps.gaps, self.shades])
 
     def without(self, steps: NDArray[np.bool_]) -> _Problem:
         """Leave out some steps."""
@@ -273,7 +288,7 @@ class _Problem:
 
     def solved(self, spectra: Spectra, shapes: _Shapes, scale: FloatArray) -> Solution:
         """Fit the lines and small changes of their shapes."""
-        count, gaps = scale.size, np.zeros(self.steps.gaps.shape[1])
+        count, gaps, shades = scale.size, np.zeros(self.steps.gaps.shape[1]), np.zeros(self.shades.shape[1])
         prior, expected = np.full(count, OWN[0] ** -2), np.zeros(count)
         if scale.any():
             shift = (self.start.centers - shapes.centers) / shapes.sigmas
@@ -283,8 +298,8 @@ class _Problem:
         return spectra.solve(
             self.values[:, 0],
             self.columns(shapes, scale),
-            np.append(prior, gaps),
-            np.append(expected, gaps),
+            np.concatenate([prior, gaps, shades + SHADE_PRIOR**-2]),
+            np.concatenate([expected, gaps, shades]),
             self.floor,
         )
 
@@ -414,8 +429,11 @@ def _line_free(
 ) -> tuple[FloatArray, FloatArray]:
     """Return the profile without its lines, and the smooth membrane in it, at every step."""
     columns, amounts = problem.columns(shapes, scale), fit.amounts[fit.best]
-    free = problem.values[:, 0] - columns @ amounts[: columns.shape[1]]
-    return free, problem.spectra.only(fit.best).membrane(free, amounts[columns.shape[1] :])
+    rest = problem.values[:, 0] - columns @ amounts[: columns.shape[1]]
+    smooth = problem.spectra.only(fit.best).membrane(rest, amounts[columns.shape[1] :])
+    count = problem.shades.shape[1]
+    shade = problem.shades @ amounts[columns.shape[1] - count : columns.shape[1]]
+    return rest + shade, smooth + shade
 
 
 def _spread(problem: _Problem, fit: Solution) -> float:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reader.measure.lines import BLOCKS, SIDE_TRIM, Patch
+from reader.measure.lines import Patch
 
 __all__ = ["Steps", "block_profiles", "robust_mean"]
 
@@ -39,10 +38,7 @@ def block_profiles(
     known : ndarray of bool, shape (samples,)
         Where it is known; everywhere (and zero) if it is nowhere.
     """
-    window = patch.log_light[:, patch.end : patch.end + patch.columns] @ weights
-    shares = np.linspace(SIDE_TRIM, 1 - SIDE_TRIM, BLOCKS + 1)
-    edges = patch.side + (shares * patch.rows).round().astype(int)
-    blocks = -np.stack([window[a:b].mean(axis=0) for a, b in pairwise(edges)])
+    blocks = np.tensordot(weights, patch.blocks, 1)
     known = np.isfinite(blocks).all(axis=0) & membrane
     if not known.any():
         known[:] = True

@@ -83,14 +83,16 @@ class LineScan:
         """Inverse standard deviation of the same."""
         return np.sqrt(self.information)
 
-    def amplitudes(self, profiles: NDArray[np.floating], places: slice = slice(None)) -> NDArray[np.float64]:
+    def amplitudes(
+        self, profiles: NDArray[np.floating], places: slice | NDArray[np.intp] = slice(None)
+    ) -> NDArray[np.float64]:
         """Fit a line at every place of every profile.
 
         Parameters
         ----------
         profiles : ndarray, shape (K, N)
             Absorbance along the flow.
-        places : slice, default all
+        places : slice or ndarray of int, default all
             Which of the N places are asked for.
 
         Returns

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import JpegImagePlugin
 
 from reader.errors import CorruptImage, UnsupportedFormat
+from reader.photo.chroma import finer_chroma
 from reader.photo.exif import exif_orientation
 from reader.photo.header import Header, Samples
 from reader.photo.profile import cmyk_to_srgb, icc_to_srgb
@@ -85,6 +86,7 @@ def inspect(data: bytes) -> Header:
     end = _end_of_scans(data, scans_start)
     picture = b"".join((b"\xff\xd8", *segments.kept, data[scans_start:end]))
     icc = b"".join(segments.icc[i] for i in sorted(segments.icc))
+    to_srgb = None if components == 4 else icc_to_srgb(icc)
     return Header(
         format="JPEG",
         width=width,
@@ -93,8 +95,10 @@ def inspect(data: bytes) -> Header:
         if components == 4
         else partial(_decode, picture, components),
         orientation=exif_orientation(segments.exif),
-        to_srgb=None if components == 4 else icc_to_srgb(icc),
+        to_srgb=to_srgb,
         jpeg_quality=_quality(segments),
+        # Other primaries would need the finer colours converted, too.
+        chroma=partial(finer_chroma, picture) if components == 3 and to_srgb is None else None,
     )
 
 

@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import cv2
@@ -52,6 +53,9 @@ class Photo:
         Quality estimated from the quantisation tables, 1..100; None if it is no JPEG.
     flags : tuple of str
         Codes of `reader.flags.FLAGS`.
+    chroma : callable or None
+        Decodes the colour differences finer than in codes, upright (`reader.photo.chroma`); None where the
+        file holds nothing finer.
     """
 
     source: str
@@ -61,6 +65,7 @@ class Photo:
     grey: bool
     jpeg_quality: int | None
     flags: tuple[str, ...]
+    chroma: Callable[[], NDArray[np.uint8] | None] | None = None
 
     @property
     def width(self) -> int:
@@ -245,7 +250,19 @@ def _photo(header: Header, samples: Samples, source: str, sha256: str) -> Photo:
         samples = np.asarray(cv2.cvtColor(samples, cv2.COLOR_GRAY2RGB), samples.dtype)
     pixels = np.ascontiguousarray(samples)
     pixels.setflags(write=False)
-    return Photo(source, sha256, header.format, pixels, grey, header.jpeg_quality, flags)
+    chroma = None if grey or header.chroma is None else partial(_upright_chroma, header)
+    return Photo(source, sha256, header.format, pixels, grey, header.jpeg_quality, flags, chroma)
+
+
+def _upright_chroma(header: Header) -> NDArray[np.uint8] | None:
+    """Decode the finer colours and turn them as the picture was turned; None where the decoder cannot."""
+    assert header.chroma is not None
+    try:
+        with decoder_faults():
+            stored = header.chroma()
+    except CorruptImage:
+        return None
+    return None if stored is None else upright(stored, header.orientation)
 
 
 def _flattened(samples: Samples) -> tuple[Samples, tuple[str, ...]]:

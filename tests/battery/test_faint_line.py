@@ -18,7 +18,7 @@ def reading(test_line: float) -> reader.Reading:
 
 @pytest.fixture
 def suspicion(monkeypatch):
-    monkeypatch.setattr("reader.strip.read.find_faint_line", lambda *_, **__: FaintLine(2.6, plain=False))
+    monkeypatch.setattr("reader.strip.look.find_faint_line", lambda *_, **__: FaintLine(2.6, plain=False))
 
 
 def test_a_clean_negative_is_called_negative():
@@ -49,7 +49,7 @@ def plain_line(monkeypatch):
     def mirrored(patch: Patch, control: FoundLine, _: object, **__: bool) -> FaintLine:
         return FaintLine(patch.columns / patch.rows - control.place, plain=True)
 
-    monkeypatch.setattr("reader.strip.read.find_faint_line", mirrored)
+    monkeypatch.setattr("reader.strip.look.find_faint_line", mirrored)
 
 
 @pytest.mark.usefixtures("plain_line")

@@ -280,12 +280,13 @@ def test_the_profile_is_the_baseline_and_the_lines():
 
 
 def test_the_margins_of_a_patch_are_not_part_of_the_window():
-    light = light_of(two_lines(0.1), 6)
-    inner = patch_of_light(light)
-    framed = np.full((light.shape[0] + 20, light.shape[1] + 60, 3), -2.0, np.float32)
-    framed[10:-10, 30:-30] = inner.log_light
-    outer = Patch(framed, inner.rows, inner.columns, 10, 30)
-    assert measure_lines(outer, PLACES, GOLD).lines == measure_lines(inner, PLACES, GOLD).lines
+    inner = patch_of_light(light_of(two_lines(0.1), 6))
+    fits = []
+    for margin in (-2.0, -0.5):
+        framed = np.full((inner.rows + 20, inner.columns + 60, 3), margin, np.float32)
+        framed[10:-10, 30:-30] = inner.log_light
+        fits.append(measure_lines(Patch(framed, inner.rows, inner.columns, 10, 30), PLACES, GOLD).lines)
+    assert fits[0] == fits[1]
 
 
 def test_a_rim_within_the_window_that_is_named_as_a_mark_does_not_disturb():
@@ -352,3 +353,16 @@ def test_a_dark_scratch_on_the_flank_of_a_clear_line_is_left_out():
     assert test.height == pytest.approx(0.3, abs=0.005)
     # Taken for noise, the scratch would make both errors eighty times as large.
     assert max(control.height_sigma, test.height_sigma) < 0.002
+
+
+def test_the_shade_of_the_rims_leaves_the_error_of_a_line_between_them_as_it_is():
+    x = (np.arange(SIZE_MM[0] * PX_PER_MM) + 0.5) / PX_PER_MM / SIZE_MM[1]
+    shade = 0.03 * (np.exp(-x / 0.4) + np.exp(-x[::-1] / 0.5))
+    errors = []
+    for shaded in (0.0, shade):
+        light = light_of(two_lines(0.0), 11) * 10.0 ** (-np.reshape(shaded + 0 * x, (1, -1, 1)))
+        # What surrounds the window is seen, so that its ends are rims.
+        patch = patch_of_light(np.pad(light, ((8, 8), (8, 8), (0, 0)), mode="edge"))
+        closed = Patch(patch.log_light, patch.rows - 16, patch.columns - 16, 8, 8)
+        errors.append(measure_lines(closed, PLACES, GOLD).lines[1].height_sigma)
+    assert errors[1] < 1.15 * errors[0]

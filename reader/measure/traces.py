@@ -1,0 +1,157 @@
+"""Measure lines that are too faint for the search, and find them by that measurement.
+
+A faint line is measured with the clear ones left out, since what a clear line's shape leaves unexplained is
+more than the whole faint line, and in the mix of colours in which the membrane is quietest. Where a kit has a
+line, or anywhere on the membrane, the likeliest place is looked for; the limit that its signal must exceed is
+that of a search (SCIENCE 2: P = Q(t) + T / (2 sqrt(2 pi)) exp(-t^2 / 2) over T line sigmas).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reader.measure.lines import SHOULDER, SHOULDER_SIGMAS, Patch
+from reader.measure.membrane import CLEAR_OF_LINE, CLEAR_OF_MARK, LineFit, measure_lines
+from reader.measure.profile import block_profiles, robust_mean
+from reader.measure.scan import LineScan
+
+__all__ = ["Place", "Trace", "find_trace", "measure_faint"]
+
+FloatArray = NDArray[np.float64]
+Place = tuple[float, float]  # middle and sigma, membrane widths from the left end
+
+LEFT_OUT = 1.5  # of what a mark covers: 4 sigmas from its middle a line has lost all but 1 in 2,000
+LEAST_BLOCK_SNR = 3.0  # mean over standard error of the heights in the blocks across the membrane
+WHOLE = 0.4  # share of the mean height that both halves of the width must show
+GREY = (1.0, 1.0, 1.0)
+COLOURED = 0.97  # cosine between a line's colour and grey above which it cannot be told from a shadow
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What may be a faint line.
+
+    Attributes
+    ----------
+    place : float
+        Membrane widths from the window's left end.
+    snr : float
+        Height over its standard error.
+    like_line : bool
+        Whether it crosses the whole width and is of the label's colour rather than grey.
+    """
+
+    place: float
+    snr: float
+    like_line: bool
+
+
+def measure_faint(
+    patch: Patch,
+    places: Sequence[Place],
+    clear: Sequence[Place],
+    weights: tuple[float, float, float],
+    marks: Sequence[Place] = (),
+) -> tuple[LineFit | None, ...]:
+    """Measure faint lines with the clear ones left out.
+
+    Parameters
+    ----------
+    patch : Patch
+        The window at its own resolution.
+    places : sequence of (float, float)
+        Middle and sigma of each faint line, in membrane widths from the left end.
+    clear : sequence of (float, float)
+        The same of the clear lines.
+    weights : tuple of float
+        Channel mix.
+    marks : sequence of (float, float), optional
+        What else is left out, as for `measure_lines`.
+
+    Returns
+    -------
+    tuple of LineFit or None
+        In the order of the places; None for a line that is too near to a clear one to be measured so.
+    """
+    left_out = [(place, LEFT_OUT * sigma) for place, sigma in clear]
+    apart = [_is_apart(place, clear) for place in places]
+    measured = [place for place, free in zip(places, apart, strict=True) if free]
+    fits = iter(measure_lines(patch, measured, weights, [*marks, *left_out]).lines if measured else ())
+    return tuple(next(fits) if free else None for free in apart)
+
+
+def find_trace(
+    patch: Patch,
+    control: Place,
+    others: Sequence[Place],
+    weights: tuple[float, float, float],
+    within: tuple[float, float],
+    *,
+    coloured: bool = True,
+) -> Trace | None:
+    """Return the likeliest faint line in a part of the membrane.
+
+    Parameters
+    ----------
+    patch : Patch
+        The window at its own resolution.
+    control : (float, float)
+        Middle and sigma of the control line, whose width and colour a faint line has.
+    others : sequence of (float, float)
+        What else is clear of the membrane's noise.
+    weights : tuple of float
+        Channel mix.
+    within : (float, float)
+        Where to look, in membrane widths from the left end.
+    coloured : bool, default True
+        Whether the label has a colour; carbon has none.
+    """
+    blocks, known = block_profiles(patch, np.array(weights), np.ones(patch.columns, bool))
+    sigma = control[1] * patch.rows
+    scan = LineScan(known.astype(np.float32), sigma)
+    amplitudes = scan.amplitudes(np.vstack([robust_mean(blocks), blocks]))
+    place = (np.arange(patch.columns) + 0.5) / patch.rows
+    seen = (scan.information > 0) & (place >= within[0]) & (place <= within[1])
+    for middle, width in (control, *others):
+        seen &= np.abs(place - middle) > max(SHOULDER, SHOULDER_SIGMAS * width)
+    if not seen.any():
+        return None
+    best = int(np.where(seen, amplitudes[0] * scan.precision, -np.inf).argmax())
+    (fit,) = measure_faint(patch, [(float(place[best]), control[1])], [control, *others], weights)
+    if fit is None:
+        return None
+    like_line = _is_whole(amplitudes[1:, best])
+    like_line &= not coloured or _is_of_colour(patch, scan, best, int(control[0] * patch.rows))
+    return Trace(float(place[best]), fit.height / fit.height_sigma, like_line)
+
+
+def _is_apart(place: Place, clear: Sequence[Place]) -> bool:
+    """Tell whether no clear line reaches into what is needed to measure a faint one."""
+    reach = CLEAR_OF_LINE * place[1]
+    return all(abs(place[0] - middle) > reach + LEFT_OUT * CLEAR_OF_MARK * sigma for middle, sigma in clear)
+
+
+def _is_whole(blocks: FloatArray) -> bool:
+    """Tell whether something crosses the whole membrane, as far as the noise of its blocks allows."""
+    error, mean = float(blocks.std(ddof=1)) / math.sqrt(len(blocks)), float(blocks.mean())
+    halves = blocks.reshape(2, -1).mean(axis=1)
+    return mean > LEAST_BLOCK_SNR * error and bool(halves.min() > WHOLE * mean)
+
+
+def _is_of_colour(patch: Patch, scan: LineScan, place: int, control: int) -> bool:
+    """Tell whether the control line is coloured, and the colour at a place nearer to its own than to grey."""
+    channels = [
+        block_profiles(patch, channel, np.ones(patch.columns, bool))[0].mean(axis=0) for channel in np.eye(3)
+    ]
+    seen = scan.amplitudes(np.stack(channels))
+    label, found = seen[:, control], seen[:, place]
+    return _cosine(label, GREY) < COLOURED and _cosine(found, label) > _cosine(found, GREY)
+
+
+def _cosine(a: FloatArray, b: FloatArray | Sequence[float]) -> float:
+    return float(np.dot(a, b)) / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-12)

@@ -1,0 +1,110 @@
+"""The colours of a JPEG are known finer than in whole codes."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from reader.colour import STRETCH, with_chroma
+from reader.photo import open_bytes
+from reader.photo.chroma import finer_chroma
+
+SIZE = (96, 160)
+
+
+def tinted(step: float, seed: int = 3) -> np.ndarray:
+    """Make a nearly white picture whose right half is redder by a part of a code, in the noise of a phone."""
+    colour = np.full((*SIZE, 3), (190.0, 186.0, 187.0))
+    colour[:, SIZE[1] // 2 :, 0] += step
+    noise = np.random.default_rng(seed).normal(0, 1.5, colour.shape)
+    return np.clip(np.rint(colour + noise), 0, 255).astype(np.uint8)
+
+
+def jpeg(pixels: np.ndarray, quality: int = 90, subsampling: str = "4:2:0", **options) -> bytes:
+    held = io.BytesIO()
+    Image.fromarray(pixels).save(held, "JPEG", quality=quality, subsampling=subsampling, **options)
+    return held.getvalue()
+
+
+def redness(pixels: np.ndarray) -> float:
+    """Return how much redder the right half is, codes."""
+    red = pixels[..., 0].astype(float) - pixels[..., 1]
+    middle = SIZE[1] // 2
+    return float(red[:, middle + 16 :].mean() - red[:, : middle - 16].mean())
+
+
+def finer(data: bytes) -> np.ndarray:
+    photo = open_bytes(data)
+    assert photo.chroma is not None
+    chroma = photo.chroma()
+    assert chroma is not None
+    return with_chroma(photo.pixels, chroma) / 257
+
+
+@pytest.mark.parametrize("subsampling", ["4:2:0", "4:2:2", "4:4:4"])
+def test_half_a_code_of_red_is_seen_better_than_in_decoded_codes(subsampling):
+    errors = {"codes": [], "finer": []}
+    for seed in range(12):
+        pixels = tinted(0.5 + 0.05 * seed, seed)
+        data, asked = jpeg(pixels, subsampling=subsampling), redness(pixels)
+        errors["codes"].append(redness(open_bytes(data).pixels) - asked)
+        errors["finer"].append(redness(finer(data)) - asked)
+    rms = {name: float(np.sqrt(np.mean(np.square(found)))) for name, found in errors.items()}
+    assert rms["finer"] < 0.6 * rms["codes"] or rms["finer"] < 0.1
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"quality": 30}, {"quality": 100}])
+def test_finer_colours_are_those_of_the_decoder_but_for_its_rounding(options):
+    data = jpeg(tinted(2.0), **options)
+    assert np.abs(finer(data) - open_bytes(data).pixels.astype(float)).max() < 2.5
+
+
+def test_colours_too_strong_for_the_finer_scale_stay_as_they_are():
+    pixels = np.full((*SIZE, 3), (200, 40, 60), np.uint8)
+    data = jpeg(pixels)
+    assert np.array_equal(finer(data), open_bytes(data).pixels)
+
+
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+def test_finer_colours_are_turned_as_the_picture_is(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = jpeg(tinted(12.0), exif=exif)
+    photo = open_bytes(data)
+    assert photo.chroma is not None
+    chroma = photo.chroma()
+    assert chroma is not None
+    assert chroma.shape[:2] == photo.pixels.shape[:2]
+    assert np.abs(with_chroma(photo.pixels, chroma) / 257 - photo.pixels).max() < 3
+
+
+def test_large_pictures_are_looked_at_in_half_the_size():
+    chroma = finer_chroma(jpeg(np.tile(tinted(1.0), (8, 16, 1))))
+    assert chroma is not None
+    assert chroma.shape == (4 * SIZE[0], 8 * SIZE[1], 2)
+
+
+def test_a_redder_picture_has_as_much_more_red():
+    plain, red = (finer_chroma(jpeg(tinted(0.0) + np.array([k, 0, 0], np.uint8), 100)) for k in (0, 4))
+    assert plain is not None
+    assert red is not None
+    assert (red[..., 1].mean() - plain[..., 1].mean()) / STRETCH == pytest.approx(4 * 0.5, abs=0.1)
+
+
+def test_other_pictures_have_nothing_finer():
+    grey = Image.fromarray(tinted(0.0)).convert("L")
+    held = io.BytesIO()
+    grey.save(held, "JPEG")
+    assert open_bytes(held.getvalue()).chroma is None
+    held = io.BytesIO()
+    Image.fromarray(tinted(0.0)).save(held, "PNG")
+    assert open_bytes(held.getvalue()).chroma is None
+
+
+def test_a_jpeg_that_holds_red_green_and_blue_has_no_chroma():
+    held = io.BytesIO()
+    Image.fromarray(tinted(0.0)).save(held, "JPEG", keep_rgb=True)
+    photo = open_bytes(held.getvalue())
+    assert photo.chroma is not None
+    assert photo.chroma() is None
