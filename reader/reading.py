@@ -74,11 +74,14 @@ class Line:
     position : float or None
         0 at the downstream (control) end of the window, 1 at the sample end.
     height, height_sigma : float or None
-        Peak absorbance -log10(I/B) in the assay's channel and its standard error.
+        Peak absorbance -log10(I/B) in the assay's channel and its standard error: noise, and a tenth of the
+        height for the photo's unknown tone curve, which all lines of a photo share and which cancels from
+        ratios.
     area, area_sigma : float or None
-        Integral of absorbance along the flow, absorbance·mm, or absorbance·px when the scale is unknown.
+        Integral of absorbance along the flow, absorbance·mm, or absorbance·px when the scale is unknown, and
+        its standard error, of which the photo's share is an eighth of the area.
     snr : float or None
-        ``height / height_sigma``.
+        Height over the part of its error that is noise: how plainly the line is there.
     """
 
     name: str
