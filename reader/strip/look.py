@@ -31,6 +31,7 @@ LEAST_IN_PLACE, SURE_IN_PLACE, LEAST_ANYWHERE = 3.0, 3.65, 4.5  # standard error
 EVEN_SNR = 2.6  # standard errors of even odds, with which 3.65 make a probability of 0.85
 LEAST_ROWS = 48  # samples across the membrane: 12 to 16 px/mm, below which codecs and scalers leave traces
 RIM = 0.8  # membrane widths from the ends, where a rim's shade is as wide as a line
+FAINT_SNR = 5.0  # standard errors from which on a line's own place and width can be trusted
 MARK_HEIGHT = 0.02  # absorbance: fainter dirt counts as the membrane's own noise
 DEFAULT_SIGMA = 0.12  # membrane widths: 0.9 mm FWHM on a 3.3 mm membrane
 
@@ -115,10 +116,10 @@ class Look:
         return naming, replace(fit, lines=self._faint_again(places, fit))
 
     def _faint_again(self, places: Sequence[Place], fit: MembraneFit) -> tuple[LineFit, ...]:
-        """Measure what is faint again, with the clear lines left out."""
+        """Measure what does not stand out by itself again, with the clear lines left out."""
         pairs = list(zip(places, fit.lines, strict=True))
         clear = [place for place, line in pairs if line.height > PLAIN]
-        faint = [place for place, line in pairs if line.height <= PLAIN]
+        faint = [place for place, line in pairs if line.height <= min(PLAIN, FAINT_SNR * line.height_sigma)]
         if not clear or not faint:
             return fit.lines
         again = measure_faint(
