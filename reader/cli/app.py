@@ -7,6 +7,7 @@ import typer
 from reader._version import __version__
 from reader.cli.assays import assays
 from reader.cli.doctor import doctor
+from reader.cli.limits import limits
 from reader.cli.read import read
 from reader.cli.serve import serve
 from reader.cli.simulate import simulate
@@ -28,6 +29,7 @@ app.add_typer(assays, name="assays")
 app.command()(doctor)
 app.command()(serve)
 app.add_typer(simulate, name="simulate")
+app.command()(limits)
 
 
 def _version(*, wanted: bool) -> None:

@@ -60,26 +60,28 @@ def stdout_console() -> Console:
 
 
 @contextmanager
-def progress(total: int, *, hidden: bool, doing: str = "Reading") -> Iterator[Step]:
-    """Show a bar on standard error while pictures are worked on, where someone is there to see it.
+def progress(total: int, *, hidden: bool, doing: str = "Reading", streaming: bool = True) -> Iterator[Step]:
+    """Show a bar on standard error while something is done, where someone is there to see it.
 
     Parameters
     ----------
     total : int
-        How many pictures there are.
+        How many pictures, or other things to do, there are.
     hidden : bool
         Show nothing.
     doing : str, default "Reading"
         What is done to them.
+    streaming : bool, default True
+        Whether results appear on standard output meanwhile.
 
     Yields
     ------
     Step
-        To be called once for each picture.
+        To be called once for each of them.
     """
     # Results that appear on the same terminal are progress enough, and a bar would tear them.
     console = Console(stderr=True)
-    hidden = hidden or total < 2 or not console.is_terminal or sys.stdout.isatty()
+    hidden = hidden or total < 2 or not console.is_terminal or (streaming and sys.stdout.isatty())
     columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task(doing, total=total)

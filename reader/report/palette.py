@@ -11,7 +11,19 @@ from typing import TypeAlias
 
 from reader.reading import Line, Outcome
 
-__all__ = ["INK", "MUTED", "OUTCOME_COLOURS", "PAPER", "PLATE", "RULE", "WARNING", "line_colour", "rgb"]
+__all__ = [
+    "BLUE",
+    "INK",
+    "MUTED",
+    "OUTCOME_COLOURS",
+    "PAPER",
+    "PLATE",
+    "RULE",
+    "VERMILLION",
+    "WARNING",
+    "line_colour",
+    "rgb",
+]
 
 Rgb: TypeAlias = tuple[int, int, int]
 
@@ -23,8 +35,8 @@ PLATE = "#ffffff"
 WARNING = "#8a6500"
 
 # Okabe and Ito's vermillion and blue, the pair that all kinds of colour vision separate.
-_CONTROL = "#0068a8"
-_TEST = "#c84e00"
+BLUE = "#0068a8"
+VERMILLION = "#c84e00"
 
 OUTCOME_COLOURS = MappingProxyType(
     {
@@ -40,7 +52,7 @@ OUTCOME_COLOURS = MappingProxyType(
 
 def line_colour(line: Line) -> str:
     """Return the colour of a line's marker: blue for a control, vermillion for a test line."""
-    return _CONTROL if line.role == "control" else _TEST
+    return BLUE if line.role == "control" else VERMILLION
 
 
 def rgb(colour: str) -> Rgb:

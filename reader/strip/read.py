@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from reader.geometry import Window
 from reader.interpret.assay import Assay
 from reader.interpret.assign import Assignment
 from reader.locate.direction import Direction, read_direction
 from reader.locate.hypothesis import Candidate, Hypothesis, patch_of
+from reader.measure.lines import Patch
 from reader.measure.membrane import MembraneFit
 from reader.measure.quality import Quality, assess
 from reader.photo import Photo
@@ -17,7 +19,7 @@ from reader.strip.result import to_reading
 from reader.strip.sightings import best_window, gather, share
 from reader.view import View
 
-__all__ = ["read_strip"]
+__all__ = ["fine_patch", "read_strip"]
 
 FINEST_ROWS, COARSEST_ROWS = 128, 16  # samples across the membrane: native resolution within these
 LONGEST = 2000  # samples along it
@@ -50,7 +52,7 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
         best,
         assay,
         direction,
-        patch_of(view, best.window, _rows(best), finest=True),
+        fine_patch(view, best.window),
         patch_of(view, best.window),
         photo.jpeg_quality is None or photo.jpeg_quality >= FAITHFUL_JPEG,
     )
@@ -76,10 +78,11 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
     )
 
 
-def _rows(h: Hypothesis) -> int:
-    """Return how many samples across a window show all that the photo shows."""
-    rows = min(max(round(h.window.width), COARSEST_ROWS), FINEST_ROWS)
-    return min(rows, max(COARSEST_ROWS, int(LONGEST * h.window.width / h.window.length)))
+def fine_patch(view: View, window: Window) -> Patch:
+    """Look at a window with as many samples as show all that the photo shows, and can be measured in time."""
+    rows = min(max(round(window.width), COARSEST_ROWS), FINEST_ROWS)
+    rows = min(rows, max(COARSEST_ROWS, int(LONGEST * window.width / window.length)))
+    return patch_of(view, window, rows, finest=True)
 
 
 def _quality(photo: Photo, h: Hypothesis, naming: Assignment, fit: MembraneFit, rows: int) -> Quality:

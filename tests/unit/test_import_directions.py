@@ -22,7 +22,7 @@ FLOORS = (
     {"interpret"},
     {"strip"},
     {"pipeline"},
-    {"batch", "evaluate", "export", "report", "simulate"},
+    {"batch", "evaluate", "export", "limits", "report", "simulate"},
     {"cli"},
 )
 NEIGHBOURS = {
@@ -30,6 +30,7 @@ NEIGHBOURS = {
     "reading": {"errors", "flags"},
     "locate": {"measure"},
     "evaluate": {"report", "simulate"},
+    "limits": {"report", "simulate"},
     "batch": {"export", "report"},
 }
 FLOOR = {room: k for k, rooms in enumerate(FLOORS) for room in rooms}
