@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest, norm
 
 from reader.limits.chart import Panel, Rule, Series, chart_svg
-from reader.limits.report import EYE, FIXED, series_of
+from reader.limits.report import EYE, FIXED, described, series_of
 from reader.limits.study import FACTORS, Case
 from reader.report.palette import BLUE, INK, MUTED, VERMILLION
 
 FloatArray = NDArray[np.float64]
 
 BINS = 8  # of stiffness
+ASIDE = 0.13  # of a bench's room, between the programs
 SPAN = (3e-4, 0.03)  # absorbance, of all panels that show limits of detection
 
 
@@ -39,7 +40,11 @@ def figure(found: Findings) -> str:
         "Nine charts: variance over bound, false calls, bias, coverage, limits of detection beside those of "
         "pybaselines and scipy, and limits of detection in simulated pictures."
     )
-    notes = ("Bars are 95 % intervals. python benchmarks/measurement.py made this.",)
+    benches = "; ".join(f"{k}: {name}" for k, name in enumerate(found.benches, 1))
+    notes = (
+        f"Benches (tilt, bend, a stain's front of 0.02 anywhere; noise of a profile's sample): {benches}.",
+        f"Pictures: {described(found.cases[0])}. Bars are 95 % intervals.",
+    )
     return chart_svg(title, text, panels, columns=3, notes=notes)
 
 
@@ -120,7 +125,7 @@ def coverage(found: Findings) -> Panel:
         rules=(Rule(0.93, ""), Rule(0.97, "aim")),
         log_x=True,
         log_y=False,
-        span_y=(0.8, 1.01),
+        span_y=(0.0, 1.05),
     )
 
 
@@ -150,17 +155,17 @@ def rivals(benches: Mapping[str, Mapping[str, Mapping[float, FloatArray]]]) -> P
         "template fit on a slope": (INK, lambda name: name.startswith(told)),
     }
     series = []
-    for name, (colour, belongs) in kinds.items():
-        found = []
-        for heights in benches.values():
-            each = [bootstrap({n: heights[n]}) for n in heights if belongs(n)]
-            found.append(min(each))
-        points = tuple((float(k + 1), value) for k, (value, *_) in enumerate(found))
+    for k, (name, (colour, belongs)) in enumerate(kinds.items()):
+        found = [
+            min(bootstrap({n: heights[n]}) for n in heights if belongs(n)) for heights in benches.values()
+        ]
+        # Side by side, so that each interval can be seen.
+        at = [bench + ASIDE * (k - (len(kinds) - 1) / 2) for bench in range(1, len(benches) + 1)]
+        points = tuple((x, value) for x, (value, *_) in zip(at, found, strict=True))
         bars = tuple((low, high) for _, low, high in found)
         series.append(Series(name, points, colour, bars, joined=False, marked=True))
-    along = "bench: " + ", ".join(f"{k + 1} {name.replace('noise ', '')}" for k, name in enumerate(benches))
-    ticks = tuple(float(k + 1) for k in range(len(benches)))
-    return Panel("limit of detection, same profiles", along, "absorbance", tuple(series), ticks_x=ticks)
+    ticks = tuple(float(bench) for bench in range(1, len(benches) + 1))
+    return Panel("limit of detection, same profiles", "bench", "absorbance", tuple(series), ticks_x=ticks)
 
 
 def limits(name: str, found: Findings) -> Panel:

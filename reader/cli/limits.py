@@ -111,7 +111,7 @@ def _text(kit: Kit, cases: Sequence[Case], trials: int) -> list[Table | Text]:
         Text(),
         Text(f"*: {described(cases[0])}."),
         *map(Text, _MEANING),
-        *map(Text, assumptions(kit, trials)),
+        *map(Text, assumptions(kit, cases[0].setting, trials)),
     ]
 
 

@@ -10,7 +10,7 @@ from reader._version import __version__
 from reader.limits.bound import search_threshold
 from reader.limits.chart import Panel, Rule, Series, chart_svg
 from reader.limits.ep17 import FALSE_CALLS, Z95
-from reader.limits.setting import BEND, CONTROL_OD, FWHM_MM, Kit
+from reader.limits.setting import BEND, CONTROL_OD, FWHM_MM, Kit, Setting, ground_of
 from reader.limits.study import FACTORS, Case, Factor
 from reader.report.palette import BLUE, INK, MUTED, VERMILLION
 
@@ -42,17 +42,18 @@ def described(case: Case) -> str:
     )
 
 
-def assumptions(kit: Kit, trials: int) -> tuple[str, ...]:
+def assumptions(kit: Kit, setting: Setting, trials: int) -> tuple[str, ...]:
     """Return what the numbers hold for, in sentences."""
     length, width = kit.size_mm
     named = zip(kit.assay.lines, kit.places_mm, strict=True)
     lines = ", ".join(f"{line.name} at {place:.1f} mm" for line, place in named)
     kind = f"Lines {FWHM_MM:g} mm wide at half height on {length:g} × {width:g} mm of membrane"
     membrane = f"The membrane's slope wanders by {BEND:g} absorbance/mm in a millimetre"
+    stiffness = ground_of(kit, setting).stiffness(setting.sigma_mm)
     picture = "The strip lies level and sharp (0.7 px) in a file of sRGB light, of any exposure within 12 %"
     return (
         f"{kind}: {lines}; control line {CONTROL_OD:g}.",
-        f"{membrane}; grain of 0.09 mm, streaks of 0.3 %.",
+        f"{membrane} (kappa {stiffness:.0f}); grain of 0.09 mm, streaks of 0.3 %.",
         f"{picture}; a phone's contrast curve, shadows and glare come on top.",
         f"{trials} pictures for each number; the reader is told where the lines lie.",
         f"A trained eye sees about {EYE:.3f}.",
@@ -126,7 +127,7 @@ def figure(kit: Kit, cases: Sequence[Case], *, trials: int) -> str:
         f"Otherwise {described(cases[0])}.",
         f"{size}; {trials} pictures per point; bars: 95 % intervals.",
     )
-    return chart_svg(title, " ".join(assumptions(kit, trials)), panels, notes=notes)
+    return chart_svg(title, " ".join(assumptions(kit, cases[0].setting, trials)), panels, notes=notes)
 
 
 def _panel(factor: Factor, walk: Sequence[Case]) -> Panel:

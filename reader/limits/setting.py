@@ -15,7 +15,7 @@ from reader.limits.bound import Ground, information
 from reader.simulate import LABELS, Band, Camera, Membrane, assay_bands
 from reader.simulate.membranes import STREAK_MM
 
-__all__ = ["BEND", "CONTROL_OD", "FWHM_MM", "Kit", "Setting", "least_height_errors"]
+__all__ = ["BEND", "CONTROL_OD", "FWHM_MM", "Kit", "Setting", "ground_of", "least_height_errors"]
 
 FloatArray = NDArray[np.float64]
 
@@ -156,18 +156,27 @@ def least_height_errors(kit: Kit, setting: Setting) -> dict[str, float]:
         since grain and light, other than the label, are alike in all of them. Each is the quadratic mean
         over the kit's test lines, of the absorbance of the unblurred line.
     """
-    variances = _pixel_variances(setting)
-    area = kit.size_mm[1] * setting.px_per_mm**2
-    white = float(np.square(kit.weights) @ variances) / area
-    full = _ground(kit, setting, white)
+    variances, area = _pixel_variances(setting), _area(kit, setting)
+    full = ground_of(kit, setting)
     stages = {
-        "noise": Ground(white),
+        "noise": Ground(full.white),
         "texture": replace(full, bend=0.0),
         "membrane": full,
     }
     errors = {name: _error(kit, setting, _known(kit, setting, ground)) for name, ground in stages.items()}
     precision = 1 / variances
     return {**errors, "colours": _error(kit, setting, _in_all_colours(kit, setting, precision, area))}
+
+
+def ground_of(kit: Kit, setting: Setting) -> Ground:
+    """Return what lies under the lines in the reader's mix of colours; lengths in mm."""
+    white = float(np.square(kit.weights) @ _pixel_variances(setting)) / _area(kit, setting)
+    return _ground(kit, setting, white)
+
+
+def _area(kit: Kit, setting: Setting) -> float:
+    """Return the pixels in a millimetre of flow, px²/mm: what noise is averaged over."""
+    return kit.size_mm[1] * setting.px_per_mm**2
 
 
 def _pixel_variances(setting: Setting) -> FloatArray:

@@ -148,3 +148,9 @@ def test_every_dependency_is_pinned_once_within_its_range():
 
 def release(version):
     return tuple(int(part) for part in version.split("."))
+
+
+@pytest.mark.parametrize("path", re.findall(r"^!\[[^]]+\]\(([^)]+)\)", README, re.MULTILINE))
+def test_every_figure_of_the_readme_is_there_and_the_command_that_makes_it_is_named(path):
+    assert (ROOT / path).read_text(encoding="utf-8").startswith("<svg")
+    assert re.search(rf"--(?:plot|figure) {re.escape(path)}", README)

@@ -13,7 +13,7 @@ from reader.interpret import load_assay
 from reader.limits.chart import Panel, Rule, Series, chart_svg
 from reader.limits.ep17 import Limits
 from reader.limits.report import assumptions, document, figure, series_of
-from reader.limits.setting import Kit, least_height_errors
+from reader.limits.setting import Kit, Setting, least_height_errors
 from reader.limits.study import FACTORS, Case, settings_of
 
 KIT = Kit.of(load_assay("hcg"))
@@ -44,7 +44,7 @@ def test_what_cannot_be_reached_is_null_in_the_document(cases):
 
 
 def test_the_assumptions_name_width_membrane_trials_and_the_eye():
-    text = " ".join(assumptions(KIT, 40))
+    text = " ".join(assumptions(KIT, Setting(), 40))
     for part in ("0.9 mm wide", "16 × 3 mm", "40 pictures", "0.010", "T at 10.2 mm"):
         assert part in text
 
