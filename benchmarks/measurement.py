@@ -114,17 +114,21 @@ def compared(
 
 
 def table(numbers: list[Number]) -> Iterator[str]:
-    yield f"{'':74} {'found':>8} {'95 % interval':>18}  aim"
+    yield f"{'':72} {'found':>8} {'95 % interval':>20}  aim"
+    section = ""
     for n in numbers:
+        if n.section != section:
+            section = n.section
+            yield section
         interval = f"{n.low:.3g} .. {n.high:.3g}" if n.high > n.low else ""
         missed = "  MISSED" if n.missed else ""
-        yield f"{n.name:74} {n.value:8.4g} {interval:>18}  {n.aim}{missed}"
+        yield f"  {n.name:70} {n.value:8.4g} {interval:>20}  {'; '.join(filter(None, [str(n.aim), n.beside]))}{missed}"
 
 
 def recorded(numbers: list[Number]) -> dict[str, dict[str, float]]:
     """Return each number that is held, with what chance may make of it."""
     return {
-        n.name: {"value": float(f"{n.value:.4g}"), "tolerance": float(f"{n.tolerance:.2g}")}
+        n.key: {"value": float(f"{n.value:.4g}"), "tolerance": float(f"{n.tolerance:.2g}")}
         for n in numbers
         if n.held
     }
@@ -132,7 +136,7 @@ def recorded(numbers: list[Number]) -> dict[str, dict[str, float]]:
 
 def verdict(numbers: list[Number], record: Mapping[str, Mapping[str, float]]) -> int:
     """Return 1 when a number is missing, or worse than recorded by more than chance makes it."""
-    now = {n.name: n for n in numbers}
+    now = {n.key: n for n in numbers}
     bad = [
         name
         for name, was in record.items()

@@ -12,14 +12,14 @@ from measurement_trials import Trials, detection
 from numpy.typing import NDArray
 from scipy.stats import binomtest, kstest, norm
 
-from reader.limits.report import FIXED
-from reader.limits.setting import Setting
+from reader.limits.report import FIXED, searched
 from reader.limits.study import Case
 
 FloatArray = NDArray[np.float64]
 Heights = Mapping[str, Mapping[float, FloatArray]]
 
 READER = "this reader"
+PROFILES, PICTURES = "profiles", "pictures"
 FALSE_CALLS = 1e-3
 INTERVAL = 1.96  # standard errors
 SLACK = 1.5  # half intervals by which a number may be worse than recorded: three standard errors
@@ -49,19 +49,41 @@ TAIL = Aim(FALSE_CALLS, 5e-4, 2e-3)
 BIAS = Aim(0.0, -math.inf, 1.0)
 COVERAGE = Aim(0.95, 0.93, 0.97)
 RIVALS = Aim(0.0, -math.inf, 0.67)
+SEARCH = Aim(0.0, -math.inf, 0.005)
 TIME = Aim(0.0, -math.inf, 5.0)
 
 
 @dataclass(frozen=True)
 class Number:
-    """One row of the table; ``held`` numbers are compared with their record."""
+    """One row of the table.
 
+    Attributes
+    ----------
+    section, name : str
+        Together unlike those of any other number.
+    value, low, high : float
+        With its 95 % interval.
+    aim : Aim
+        What it should be.
+    held : bool
+        Whether it is compared with its record.
+    beside : str
+        What to compare it with, in words.
+    """
+
+    section: str
     name: str
     value: float
     low: float
     high: float
     aim: Aim = OPEN
     held: bool = False
+    beside: str = ""
+
+    @property
+    def key(self) -> str:
+        """Name in the record."""
+        return f"{self.section}: {self.name}"
 
     @property
     def missed(self) -> bool:
@@ -95,52 +117,55 @@ def worse(now: Number, recorded: float, tolerance: float) -> bool:
 
 def numbers_of(found: Findings) -> Iterator[Number]:
     """Return the rows of the table, from top to bottom."""
-    yield variance("profiles: variance of height over bound (5)", found.blanks, held=True)
+    yield variance(found.blanks)
     for low, high in ((3, 30), (30, 300), (300, 6000)):
         part = (found.blanks.stiffness >= low) & (found.blanks.stiffness < high)
-        yield variance(f"  of stiffness {low} to {high}", found.blanks, part)
-    yield from calibration("profiles", found.blanks)
-    yield tail(found.blanks)
-    yield from strengths("profiles", found.profiles)
-    yield from calibration("pictures", found.picture_blanks)
-    yield from strengths("pictures", found.pictures)
+        yield variance(found.blanks, part, f", stiffness {low} to {high}")
+    yield from calibration(PROFILES, found.blanks)
+    yield tail(PROFILES, found.blanks, held=True)
+    yield from strengths(PROFILES, found.profiles)
     for bench, heights in found.benches.items():
         yield from rivals(bench, heights, held=len(found.benches) == 1)
-    for k, case in enumerate((*found.cases, *found.blurred)):
-        yield from limits(case, held=k == 0)
+    yield from calibration(PICTURES, found.picture_blanks)
+    yield tail(PICTURES, found.picture_blanks)
+    yield from strengths(PICTURES, found.pictures)
+    again = [case for case in found.blurred if case.setting != found.cases[0].setting]
+    for k, case in enumerate((*found.cases, *again)):
+        yield limits(case, held=k == 0)
+    base = found.cases[0]
+    beside = f"bound {searched() * base.least['membrane']:.4f}"
+    yield Number(
+        PICTURES, "LoD of a search, 0.1 % false calls", base.limits.search, 0, 0, SEARCH, beside=beside
+    )
     low, middle, high = np.quantile(found.time_ms, [0.1, 0.5, 0.9]).tolist()
-    yield Number("time of the measurement of one strip, ms", middle, low, high, TIME)
+    yield Number("time", "measurement of one strip, ms", middle, low, high, TIME)
 
 
-def variance(
-    name: str, blanks: Trials, part: NDArray[np.bool_] | None = None, *, held: bool = False
-) -> Number:
+def variance(blanks: Trials, part: NDArray[np.bool_] | None = None, what: str = "") -> Number:
     """Return the mean squared height of blanks over the square of what none can beat."""
     ratio = ((blanks.heights / blanks.bounds) ** 2)[slice(None) if part is None else part]
-    return about(name, float(ratio.mean()), float(ratio.std() / math.sqrt(len(ratio))), VARIANCE, held=held)
+    error = float(ratio.std() / math.sqrt(len(ratio)))
+    return about(PROFILES, f"variance of height over bound (5){what}", float(ratio.mean()), error, VARIANCE)
 
 
 def calibration(where: str, blanks: Trials) -> Iterator[Number]:
     """Return how blank heights over their errors compare with a normal distribution."""
     t, count = blanks.t, len(blanks.t)
     bias, spread = float(blanks.heights.mean() / blanks.heights.std()), float(t.std())
-    yield about(f"{where}: blanks: mean / SD", bias, 1 / math.sqrt(count), MEAN, held=True)
+    yield about(where, "blanks: mean / SD", bias, 1 / math.sqrt(count), MEAN)
     # The error of a spread follows from the fourth moment: tails need not be normal.
     fourth = float(np.mean((t - t.mean()) ** 4))
     error = math.sqrt(max(fourth - spread**4, 0.0) / count) / (2 * spread)
-    yield about(f"{where}: blanks: SD of t", spread, error, SPREAD, held=True)
+    yield about(where, "blanks: SD of t", spread, error, SPREAD)
     distance = float(kstest(t, "norm").statistic)
-    yield about(f"{where}: blanks: Kolmogorov-Smirnov distance of t", distance, 0.5 / math.sqrt(count))
+    yield about(where, "blanks: Kolmogorov-Smirnov distance of t", distance, 0.5 / math.sqrt(count))
 
 
-def tail(blanks: Trials) -> Number:
+def tail(where: str, blanks: Trials, *, held: bool = False) -> Number:
     """Return how many blanks exceed what one in a thousand should."""
-    calls = int(np.sum(blanks.t > norm.isf(FALSE_CALLS)))
-    interval = binomtest(calls, len(blanks.t)).proportion_ci(method="wilson")
-    share = calls / len(blanks.t)
-    return Number(
-        "profiles: blanks: false calls at nominal 0.1 %", share, interval.low, interval.high, TAIL, held=True
-    )
+    calls, count = int(np.sum(blanks.t > norm.isf(FALSE_CALLS))), len(blanks.t)
+    ends = binomtest(calls, count).proportion_ci(method="wilson")
+    return Number(where, "blanks: share beyond nominal 0.1 %", calls / count, ends.low, ends.high, TAIL, held)
 
 
 def strengths(where: str, series: Sequence[Trials]) -> Iterator[Number]:
@@ -149,30 +174,25 @@ def strengths(where: str, series: Sequence[Trials]) -> Iterator[Number]:
     shares = [(s.heights.mean() - s.truth) / a for s, a in zip(series, allowed, strict=True)]
     k = int(np.argmax(np.abs(shares)))
     error = float(series[k].heights.std() / math.sqrt(len(series[k].heights)) / allowed[k])
-    name = f"{where}: largest bias over (1 % + 0.0005)"
-    yield about(name, abs(float(shares[k])), error, BIAS, held=True)
+    yield about(where, "largest bias over (1 % + 0.0005)", abs(float(shares[k])), error, BIAS)
     for what, t in (("height", [s.t for s in series]), ("area", [s.area_t for s in series])):
         inside = np.abs(np.concatenate(t)) < INTERVAL
-        interval = binomtest(int(inside.sum()), inside.size).proportion_ci(method="wilson")
-        name = f"{where}: coverage of the 95 % interval of {what}"
-        yield Number(name, float(inside.mean()), interval.low, interval.high, COVERAGE, held=True)
+        ends = binomtest(int(inside.sum()), inside.size).proportion_ci(method="wilson")
+        name, share = f"coverage of the 95 % interval of {what}", float(inside.mean())
+        yield Number(where, name, share, ends.low, ends.high, COVERAGE, held=True)
 
 
 def rivals(bench: str, heights: Heights, *, held: bool) -> Iterator[Number]:
     """Return every limit of detection on one bench, and the reader's over the best of the others."""
-    limits = {name: bootstrap({name: table}) for name, table in heights.items()}
-    for name, (value, low, high) in limits.items():
-        yield Number(f"{bench}: LoD of {name}", value, low, high)
-    told = tuple(TEMPLATE)
-    usual = [name for name in heights if name != READER and not name.startswith(told)]
-    for what, names in (
-        ("baseline pipeline", usual),
-        ("template fit", [n for n in heights if n.startswith(told)]),
-    ):
-        best = min(names, key=lambda name: limits[name][0])
+    found = {name: bootstrap({name: table}) for name, table in heights.items()}
+    for name in sorted(found, key=lambda name: found[name]):
+        yield Number(bench, f"LoD of {name}", *found[name])
+    told = [name for name in found if name.startswith(tuple(TEMPLATE))]
+    usual = [name for name in found if name != READER and name not in told]
+    for names, what, aim in ((usual, "baseline pipeline", RIVALS), (told, "template fit", OPEN)):
+        best = min(names, key=lambda name: found[name][0])
         ratio = bootstrap({READER: heights[READER], best: heights[best]})
-        aim = RIVALS if names is usual else OPEN
-        yield Number(f"{bench}: LoD of the reader over that of the best {what}", *ratio, aim, held)
+        yield Number(bench, f"LoD of {READER} over that of the best {what}", *ratio, aim, held)
 
 
 def bootstrap(heights: Heights) -> tuple[float, float, float]:
@@ -189,21 +209,18 @@ def bootstrap(heights: Heights) -> tuple[float, float, float]:
     return limit(np.arange(count)), low, high
 
 
-def limits(case: Case, *, held: bool) -> Iterator[Number]:
-    """Return the reader's limit of detection in one setting, and the bound's."""
-    name = f"pictures: LoD at {worded(case.setting)}"
-    yield Number(name, case.limits.detection, *case.interval, held=held)
-    yield Number("  of who measures at the bound", FIXED * case.least["membrane"], 0.0, 0.0)
-
-
-def worded(setting: Setting) -> str:
-    """Return a setting in few words."""
-    s = setting
-    return (
-        f"{s.px_per_mm:g} px/mm, JPEG {s.jpeg_quality:g}, texture {s.texture:g}, noise {s.noise:g}, "
+def limits(case: Case, *, held: bool) -> Number:
+    """Return the reader's limit of detection in one setting, beside the bound's."""
+    s = case.setting
+    name = (
+        f"LoD at {s.px_per_mm:g} px/mm, JPEG {s.jpeg_quality:g}, texture {s.texture:g}, noise {s.noise:g}, "
         f"blur {s.blur_px:g} px"
     )
+    beside = f"bound {FIXED * case.least['membrane']:.4f}"
+    return Number(PICTURES, name, case.limits.detection, *case.interval, held=held, beside=beside)
 
 
-def about(name: str, value: float, error: float, aim: Aim = OPEN, *, held: bool = False) -> Number:
-    return Number(name, value, value - INTERVAL * error, value + INTERVAL * error, aim, held)
+def about(section: str, name: str, value: float, error: float, aim: Aim = OPEN) -> Number:
+    """Return a number with the interval of a normal error; what has an aim is held."""
+    ends = value - INTERVAL * error, value + INTERVAL * error
+    return Number(section, name, value, *ends, aim, held=aim is not OPEN)

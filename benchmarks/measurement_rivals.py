@@ -137,8 +137,8 @@ TEMPLATE: Mapping[str, Mapping[str, Pipeline]] = {
 FEW: Mapping[str, Mapping[str, Pipeline]] = {
     name: {setting: PIPELINES[name][setting]}
     for name, setting in (
-        ("pybaselines arpls", "100000"),
-        ("pybaselines mor", "20"),
-        ("scipy savgol, find_peaks", "0.7"),
+        ("pybaselines drpls", "30000, smoothed"),
+        ("pybaselines imodpoly", "6"),
+        ("scipy straight line beside", "1"),
     )
 }

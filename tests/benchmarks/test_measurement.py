@@ -111,7 +111,7 @@ def trials(suite, scale=1.0, truth=0.0, bias=0.0, count=20_000):
 
 def test_honest_trials_reach_every_aim(suite):
     numbers = suite("numbers")
-    found = [numbers.variance("v", trials(suite)), numbers.tail(trials(suite))]
+    found = [numbers.variance(trials(suite)), numbers.tail("x", trials(suite))]
     found += [*numbers.calibration("x", trials(suite)), *numbers.strengths("x", [trials(suite, truth=0.1)])]
     assert [n.name for n in found if n.missed] == []
 
@@ -120,9 +120,9 @@ def test_errors_that_are_claimed_too_small_miss_their_aims(suite):
     numbers = suite("numbers")
     bold = trials(suite, scale=1.5, truth=0.1)
     missed = {n.name for n in numbers.strengths("x", [bold]) if n.missed}
-    assert missed == {f"x: coverage of the 95 % interval of {what}" for what in ("height", "area")}
-    assert numbers.tail(trials(suite, scale=1.5)).missed
-    assert numbers.variance("v", trials(suite, scale=1.5)).missed
+    assert missed == {f"coverage of the 95 % interval of {what}" for what in ("height", "area")}
+    assert numbers.tail("x", trials(suite, scale=1.5)).missed
+    assert numbers.variance(trials(suite, scale=1.5)).missed
 
 
 def test_a_bias_beyond_what_is_allowed_misses_its_aim(suite):
@@ -135,8 +135,8 @@ def test_a_bias_beyond_what_is_allowed_misses_its_aim(suite):
 def test_chance_is_no_miss(suite):
     numbers = suite("numbers")
     aim = numbers.Aim(1.0, -math.inf, 1.3)
-    assert not numbers.Number("n", 1.35, 1.25, 1.45, aim).missed
-    assert numbers.Number("n", 1.55, 1.45, 1.65, aim).missed
+    assert not numbers.Number("s", "n", 1.35, 1.25, 1.45, aim).missed
+    assert numbers.Number("s", "n", 1.55, 1.45, 1.65, aim).missed
 
 
 @pytest.mark.parametrize(
@@ -145,13 +145,13 @@ def test_chance_is_no_miss(suite):
 )
 def test_what_is_farther_from_the_ideal_than_recorded_is_worse(suite, ideal, now, recorded, is_worse):
     numbers = suite("numbers")
-    number = numbers.Number("n", now, now, now, numbers.Aim(ideal, -math.inf, math.inf))
+    number = numbers.Number("s", "n", now, now, now, numbers.Aim(ideal, -math.inf, math.inf))
     assert numbers.worse(number, recorded, 0.1) is is_worse
 
 
 def test_a_number_that_cannot_be_told_is_worse(suite):
     numbers = suite("numbers")
-    assert numbers.worse(numbers.Number("n", math.nan, 0, 0), 1.0, 0.1)
+    assert numbers.worse(numbers.Number("s", "n", math.nan, 0, 0), 1.0, 0.1)
 
 
 def test_the_reader_is_compared_with_the_best_of_the_others(suite):
@@ -175,17 +175,17 @@ def test_the_reader_is_compared_with_the_best_of_the_others(suite):
 
 def test_the_check_fails_for_what_is_worse_or_missing(suite, capsys):
     measurement, numbers = suite(""), suite("numbers")
-    number = numbers.Number("n", 1.2, 1.1, 1.3, numbers.VARIANCE, held=True)
-    assert measurement.verdict([number], {"n": {"value": 1.1, "tolerance": 0.15}}) == 0
-    assert measurement.verdict([number], {"n": {"value": 1.0, "tolerance": 0.15}}) == 1
-    assert measurement.verdict([number], {"m": {"value": 1.0, "tolerance": 0.15}}) == 1
-    assert "Worse than recorded (1): m" in capsys.readouterr().out
+    number = numbers.Number("s", "n", 1.2, 1.1, 1.3, numbers.VARIANCE, held=True)
+    assert measurement.verdict([number], {"s: n": {"value": 1.1, "tolerance": 0.15}}) == 0
+    assert measurement.verdict([number], {"s: n": {"value": 1.0, "tolerance": 0.15}}) == 1
+    assert measurement.verdict([number], {"s: m": {"value": 1.0, "tolerance": 0.15}}) == 1
+    assert "Worse than recorded (1): s: m" in capsys.readouterr().out
 
 
 def test_the_record_holds_held_numbers_with_their_tolerance(suite):
     measurement, numbers = suite(""), suite("numbers")
-    rows = [numbers.Number(name, 1.2, 1.1, 1.3, held=name == "held") for name in ("held", "other")]
-    assert measurement.recorded(rows) == {"held": {"value": 1.2, "tolerance": pytest.approx(0.15)}}
+    rows = [numbers.Number("s", name, 1.2, 1.1, 1.3, held=name == "held") for name in ("held", "other")]
+    assert measurement.recorded(rows) == {"s: held": {"value": 1.2, "tolerance": pytest.approx(0.15)}}
 
 
 def test_what_is_recorded_has_a_tolerance(suite):
@@ -219,4 +219,4 @@ def test_the_figure_of_any_findings_is_well_formed(suite):
     )
     texts = [e.text for e in ET.fromstring(figure.figure(findings)).iter("{http://www.w3.org/2000/svg}text")]
     assert "variance of height over bound (5)" in texts
-    assert [n.name for n in numbers.numbers_of(findings)][-1].startswith("time")
+    assert [n.section for n in numbers.numbers_of(findings)][-1] == "time"
