@@ -4,8 +4,8 @@
     python benchmarks/measurement.py --short            under a minute; fails if worse than recorded
     python benchmarks/measurement.py --short --record   sets the record, benchmarks/measurement.json
 
-Everything is simulated, so the truth is known; SCIENCE names the formulas. Each number is printed with its
-95 % interval for the number of trials, and with what it should be.
+Everything is simulated, so the truth is known. Each number is printed with its 95 % interval for the number of
+trials, and with what it should be.
 """
 
 from __future__ import annotations
@@ -121,8 +121,8 @@ def table(numbers: list[Number]) -> Iterator[str]:
             section = n.section
             yield section
         interval = f"{n.low:.3g} .. {n.high:.3g}" if n.high > n.low else ""
-        missed = "  MISSED" if n.missed else ""
-        yield f"  {n.name:70} {n.value:8.4g} {interval:>20}  {'; '.join(filter(None, [str(n.aim), n.beside]))}{missed}"
+        aim = "; ".join(filter(None, [str(n.aim), n.beside, "MISSED" if n.missed else ""]))
+        yield f"  {n.name:70} {n.value:8.4g} {interval:>20}  {aim}".rstrip()
 
 
 def recorded(numbers: list[Number]) -> dict[str, dict[str, float]]:

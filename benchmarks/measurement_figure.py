@@ -60,7 +60,7 @@ def variance(blanks: Trials) -> Panel:
         bars.append((float(mean - error), float(mean + error)))
     series = Series(READER, tuple(points), VERMILLION, tuple(bars), marked=True)
     return Panel(
-        "variance of height over bound (5)",
+        "variance of height over bound",
         "stiffness κ of the baseline, unknown to the reader",
         "ratio",
         (series,),

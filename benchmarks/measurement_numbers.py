@@ -145,7 +145,7 @@ def variance(blanks: Trials, part: NDArray[np.bool_] | None = None, what: str = 
     """Return the mean squared height of blanks over the square of what none can beat."""
     ratio = ((blanks.heights / blanks.bounds) ** 2)[slice(None) if part is None else part]
     error = float(ratio.std() / math.sqrt(len(ratio)))
-    return about(PROFILES, f"variance of height over bound (5){what}", float(ratio.mean()), error, VARIANCE)
+    return about(PROFILES, f"variance of height over bound{what}", float(ratio.mean()), error, VARIANCE)
 
 
 def calibration(where: str, blanks: Trials) -> Iterator[Number]:

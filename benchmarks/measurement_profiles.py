@@ -1,8 +1,8 @@
 """Profiles whose every part is known, and the patches of membrane that have them.
 
 Two kinds. *Smooth*: a random curve of any stiffness, noise of any strength and grain, lines of any width,
-drawn from ranges that the estimator does not name. *Bench*: the profiles of SCIENCE section 3, on which
-programs that take a baseline off are compared: tilt, curvature and a stain's step of 0.02 somewhere.
+drawn from ranges that the estimator does not name. *Bench*: tilt, bend, and the front of a stain of 0.02
+anywhere, which no model of the reader's describes; on them, programs are compared.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ GREEN = (0.0, 1.0, 0.0)
 LEVEL = 0.46  # linear light of bare membrane, sRGB code 180
 SIGMA = 9.55  # samples: a line of 0.9 mm
 LENGTH_MM = 16.0
-FRONT_MM = (0.3, 2.0)  # logistic scale of a stain's front, as in SCIENCE section 8
+FRONT_MM = (0.3, 2.0)  # logistic scale of a stain's front: blood on nitrocellulose
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def smooth(rng: np.random.Generator, test: float, *, kappa: float | None = None)
 
 
 def bench(rng: np.random.Generator, test: float, noise: float) -> Course:
-    """Draw a course of SCIENCE section 3: a control line of 0.35, a test line, and a step anywhere."""
+    """Draw a course on which programs are compared: a control line of 0.35, a test line, and a front."""
     x = np.linspace(0.0, 1.0, COLUMNS)
     step, width = rng.uniform(0.0, 1.0), FRONT_MM[0] * (FRONT_MM[1] / FRONT_MM[0]) ** rng.random() / LENGTH_MM
     curve = rng.normal(0, 0.02) * x + rng.normal(0, 0.02) * x**2

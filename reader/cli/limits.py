@@ -16,7 +16,7 @@ from reader.errors import OptionError
 from reader.interpret import load_assay
 from reader.limits.report import FIXED, assumptions, described, document, figure, searched, series_of
 from reader.limits.setting import Kit
-from reader.limits.study import FACTORS, Case, cases_of, settings_of
+from reader.limits.study import FACTORS, Case, run_case, settings_of
 from reader.report.files import write_whole
 
 __all__ = ["limits"]
@@ -82,8 +82,8 @@ def limits(
     settings = settings_of({name: _numbers(name, text) for name, text in wanted.items()})
     cases = []
     with progress(len(settings), hidden=False, doing="Simulating", streaming=False) as step:
-        for case in cases_of(kit, settings, trials=trials, seed=seed):
-            cases.append(case)
+        for setting in settings:
+            cases.append(run_case(kit, setting, trials=trials, seed=seed))
             step()
     if json:
         emit_json(document(kit, cases, trials=trials, seed=seed))

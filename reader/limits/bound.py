@@ -3,7 +3,7 @@
 The profile along the flow is a line of known shape on line-free membrane, whose spectrum has three parts:
 white noise of the pixels, grain of some correlation length, and a baseline that bends at random. Lengths may
 be in any unit, as long as it is the same throughout; a density is a variance (absorbance squared) times a
-length. The numbers in brackets are those of the formulas.
+length.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ __all__ = [
     "Ground",
     "flat_error",
     "least_errors",
-    "place_error",
-    "polynomial_inflation",
     "search_threshold",
     "smooth_inflation",
 ]
@@ -66,7 +64,7 @@ class Ground:
 
 
 def flat_error(white: float, sigma: float) -> float:
-    """Return the error of a line's height in white noise on a flat, known membrane (1).
+    """Return the error of a line's height in white noise on a flat, known membrane.
 
     Examples
     --------
@@ -77,29 +75,8 @@ def flat_error(white: float, sigma: float) -> float:
     return math.sqrt(white / (SQRT_PI * sigma))
 
 
-def polynomial_inflation(degree: int, window: float) -> float:
-    """Return by how much an unknown polynomial baseline inflates the variance of a height (2).
-
-    Parameters
-    ----------
-    degree : int
-        0 to 3.
-    window : float
-        Length in which line and baseline are fitted, line sigmas; the line is in its middle.
-
-    Examples
-    --------
-    >>> [round(polynomial_inflation(1, w), 2) for w in (12, 20, 40)]
-    [1.42, 1.22, 1.1]
-    """
-    loss = 2 * SQRT_PI / window
-    if degree > 1:
-        loss *= 1 + 1.25 * (1 - 12 / window**2) ** 2
-    return 1 / (1 - loss)
-
-
 def smooth_inflation(stiffness: float) -> float:
-    """Return by how much a smooth random baseline inflates the variance of a height (5).
+    """Return by how much a smooth random baseline inflates the variance of a height.
 
     Parameters
     ----------
@@ -116,11 +93,6 @@ def smooth_inflation(stiffness: float) -> float:
         return 1.0
     weight = stiffness * u**4 / (1 + stiffness * u**4)
     return float(SQRT_PI / (2 * np.trapezoid(np.exp(-(u**2)) * weight, u)))
-
-
-def place_error(sigma: float, snr: float) -> float:
-    """Return the error of a line's place, in the unit of its sigma (3)."""
-    return math.sqrt(2) * sigma / snr
 
 
 def search_threshold(false_calls: float, reach: float = 3.0) -> float:
@@ -145,7 +117,7 @@ def search_threshold(false_calls: float, reach: float = 3.0) -> float:
 def least_errors(
     ground: Ground, places: Sequence[float], sigmas: Sequence[float], length: float
 ) -> FloatArray:
-    """Return the least errors of the heights of several lines in one window (6).
+    """Return the least errors of the heights of several lines in one window.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reader._version import __version__
-from reader.limits.bound import search_threshold
+from reader.limits.bound import search_threshold, smooth_inflation
 from reader.limits.chart import Panel, Rule, Series, chart_svg
 from reader.limits.ep17 import FALSE_CALLS, Z95
 from reader.limits.setting import BEND, CONTROL_OD, FWHM_MM, Kit, Setting, ground_of
@@ -50,10 +50,11 @@ def assumptions(kit: Kit, setting: Setting, trials: int) -> tuple[str, ...]:
     kind = f"Lines {FWHM_MM:g} mm wide at half height on {length:g} × {width:g} mm of membrane"
     membrane = f"The membrane's slope wanders by {BEND:g} absorbance/mm in a millimetre"
     stiffness = ground_of(kit, setting).stiffness(setting.sigma_mm)
+    cost = f"kappa {stiffness:.0f}, which costs {smooth_inflation(stiffness):.2f} times the variance"
     picture = "The strip lies level and sharp (0.7 px) in a file of sRGB light, of any exposure within 12 %"
     return (
         f"{kind}: {lines}; control line {CONTROL_OD:g}.",
-        f"{membrane} (kappa {stiffness:.0f}); grain of 0.09 mm, streaks of 0.3 %.",
+        f"{membrane} ({cost}); grain of 0.09 mm, streaks of 0.3 %.",
         f"{picture}; a phone's contrast curve, shadows and glare come on top.",
         f"{trials} pictures for each number; the reader is told where the lines lie.",
         f"A trained eye sees about {EYE:.3f}.",
@@ -81,9 +82,9 @@ def document(kit: Kit, cases: Sequence[Case], *, trials: int, seed: int) -> dict
 def _entry(case: Case) -> dict[str, Any]:
     least = {
         name: {
-            "sigma": _figure(error),
-            "lod": _figure(FIXED * error),
-            "lod_search": _figure(searched() * error),
+            "sigma": _rounded(error),
+            "lod": _rounded(FIXED * error),
+            "lod_search": _rounded(searched() * error),
         }
         for name, error in case.least.items()
     }
@@ -92,19 +93,19 @@ def _entry(case: Case) -> dict[str, Any]:
         "setting": {name: getattr(case.setting, name) for name in (*FACTORS, "blur_px")},
         "bound": least,
         "reader": {
-            "sigma": _figure(found.sd),
-            "mean": _figure(found.bias),
-            "lob": _figure(found.blank),
-            "lod": _figure(found.detection),
-            "lod_interval": [_figure(end) for end in case.interval],
-            "loq": _figure(found.quantitation),
-            "lod_search": _figure(found.search),
+            "sigma": _rounded(found.sd),
+            "mean": _rounded(found.bias),
+            "lob": _rounded(found.blank),
+            "lod": _rounded(found.detection),
+            "lod_interval": [_rounded(end) for end in case.interval],
+            "loq": _rounded(found.quantitation),
+            "lod_search": _rounded(found.search),
             "gain": round(found.gain, 3),
         },
     }
 
 
-def _figure(value: float) -> float | None:
+def _rounded(value: float) -> float | None:
     return float(f"{value:.3g}") if math.isfinite(value) else None
 
 

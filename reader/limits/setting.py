@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reader.errors import OptionError
 from reader.interpret.assay import Assay
 from reader.interpret.labels import LABELS as MIXES
-from reader.limits.bound import Ground, information
+from reader.limits.bound import Ground, flat_error, information
 from reader.simulate import LABELS, Band, Camera, Membrane, assay_bands
 from reader.simulate.membranes import STREAK_MM
 
@@ -158,14 +158,12 @@ def least_height_errors(kit: Kit, setting: Setting) -> dict[str, float]:
     """
     variances, area = _pixel_variances(setting), _area(kit, setting)
     full = ground_of(kit, setting)
-    stages = {
-        "noise": Ground(full.white),
-        "texture": replace(full, bend=0.0),
-        "membrane": full,
+    return {
+        "noise": flat_error(full.white, setting.sigma_mm) / setting.peak,
+        "texture": _error(kit, setting, _known(kit, setting, replace(full, bend=0.0))),
+        "membrane": _error(kit, setting, _known(kit, setting, full)),
+        "colours": _error(kit, setting, _in_all_colours(kit, setting, 1 / variances, area)),
     }
-    errors = {name: _error(kit, setting, _known(kit, setting, ground)) for name, ground in stages.items()}
-    precision = 1 / variances
-    return {**errors, "colours": _error(kit, setting, _in_all_colours(kit, setting, precision, area))}
 
 
 def ground_of(kit: Kit, setting: Setting) -> Ground:

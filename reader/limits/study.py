@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -14,13 +14,15 @@ from reader.limits.ep17 import Z95, Limits, limits_of
 from reader.limits.pictures import measured
 from reader.limits.setting import Kit, Setting, least_height_errors
 
-__all__ = ["FACTORS", "Case", "Factor", "cases_of", "run_case", "settings_of"]
+__all__ = ["FACTORS", "Case", "Factor", "run_case", "settings_of"]
 
 FloatArray = NDArray[np.float64]
+Measure = Callable[[Kit, Setting, float, int], FloatArray]
 
 FIRST_LEVEL = 4.0  # blank SDs: a little above the limit of detection, if nothing damps the line
 MOST_LEVELS = 7  # each twice as strong as the one before
 LEAST_TRIALS = 10
+SEEDS = 1_000_003  # from one seed to the next: no picture of one is a picture of another
 RESAMPLES = 200  # for the interval of the limit of detection
 
 
@@ -38,6 +40,8 @@ class Factor:
         Range in which it can be simulated.
     values : tuple of float
         By default; the first is held while others vary.
+    whole : bool, default False
+        Whether only whole numbers have a meaning.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Factor:
     least: float
     most: float
     values: tuple[float, ...]
+    whole: bool = False
 
 
 FACTORS: Mapping[str, Factor] = MappingProxyType(
@@ -53,7 +58,7 @@ FACTORS: Mapping[str, Factor] = MappingProxyType(
         f.name: f
         for f in (
             Factor("px_per_mm", "px/mm", "px/mm on the membrane", 6, 60, (20, 6, 10, 14, 30)),
-            Factor("jpeg_quality", "JPEG", "JPEG quality", 1, 100, (92, 50, 75, 85, 98)),
+            Factor("jpeg_quality", "JPEG", "JPEG quality", 1, 100, (92, 50, 75, 85, 98), whole=True),
             Factor("texture", "texture", "relative spread of the grain", 0, 0.1, (0.006, 0, 0.003, 0.012)),
             Factor("noise", "noise", "relative noise of a pixel", 0.001, 0.2, (0.01, 0.005, 0.02, 0.04)),
         )
@@ -108,35 +113,22 @@ def settings_of(values: Mapping[str, Sequence[float]]) -> tuple[Setting, ...]:
     """
     chosen = {name: tuple(values.get(name) or f.values) for name, f in FACTORS.items()}
     for name, wanted in chosen.items():
-        f = FACTORS[name]
-        for value in wanted:
-            if not f.least <= value <= f.most:
-                raise OptionError(f"{f.title} may be {f.least:g} to {f.most:g}, not {value:g}.")
+        _check(FACTORS[name], wanted)
     base = Setting(**{name: wanted[0] for name, wanted in chosen.items()})
     others = [replace(base, **{name: value}) for name, wanted in chosen.items() for value in wanted[1:]]
     return (base, *dict.fromkeys(s for s in others if s != base))
 
 
-def cases_of(
-    kit: Kit,
-    settings: Sequence[Setting],
-    *,
-    trials: int = 40,
-    seed: int = 1,
-    measure: Callable[[Kit, Setting, float, int], FloatArray] | None = None,
-) -> Iterator[Case]:
-    """Find the limits of each setting in turn; parameters as for ``run_case``."""
-    for setting in settings:
-        yield run_case(kit, setting, trials=trials, seed=seed, measure=measure)
+def _check(factor: Factor, wanted: Sequence[float]) -> None:
+    kind = "a whole number from " if factor.whole else ""
+    for value in wanted:
+        if not factor.least <= value <= factor.most or (factor.whole and value != round(value)):
+            allowed = f"{kind}{factor.least:g} to {factor.most:g}"
+            raise OptionError(f"{factor.title} may be {allowed}, not {value:g}.")
 
 
 def run_case(
-    kit: Kit,
-    setting: Setting,
-    *,
-    trials: int = 40,
-    seed: int = 1,
-    measure: Callable[[Kit, Setting, float, int], FloatArray] | None = None,
+    kit: Kit, setting: Setting, *, trials: int = 40, seed: int = 1, measure: Measure | None = None
 ) -> Case:
     """Find the bound and the reader's limits for one camera and membrane.
 
@@ -151,7 +143,7 @@ def run_case(
     seed : int, default 1
         The same gives the same numbers.
     measure : callable, optional
-        What measures the test lines of one picture, in place of the reader.
+        What measures the test lines of one picture (kit, setting, level, seed), in place of the reader.
 
     Raises
     ------
@@ -160,13 +152,15 @@ def run_case(
     """
     if trials < LEAST_TRIALS:
         raise OptionError(f"Limits need at least {LEAST_TRIALS} trials, not {trials}.")
-    heights = _ladder(kit, setting, trials, seed, measure or _heights)
-    return Case(
-        setting,
-        least_height_errors(kit, setting),
-        limits_of({level: found.ravel() for level, found in heights.items()}),
-        _interval(heights, seed),
-    )
+    least = least_height_errors(kit, setting)
+    measure = measure or _heights
+
+    def series(level: float) -> FloatArray:
+        # The same membranes at every level: what a level adds is then seen better than each by itself.
+        return np.stack([measure(kit, setting, level, SEEDS * seed + k) for k in range(trials)])
+
+    heights = _ladder(series, least["noise"])
+    return Case(setting, least, _limits(heights), _interval(heights, seed))
 
 
 def _heights(kit: Kit, setting: Setting, level: float, seed: int) -> FloatArray:
@@ -175,29 +169,22 @@ def _heights(kit: Kit, setting: Setting, level: float, seed: int) -> FloatArray:
     return np.array([lines[k].height for k in kit.tests]) / setting.peak
 
 
-def _ladder(
-    kit: Kit,
-    setting: Setting,
-    trials: int,
-    seed: int,
-    measure: Callable[[Kit, Setting, float, int], FloatArray],
-) -> dict[float, FloatArray]:
+def _ladder(series: Callable[[float], FloatArray], least: float) -> dict[float, FloatArray]:
     """Measure blank membrane, and stronger and stronger lines until they can be quantified."""
-
-    def series(level: float) -> FloatArray:
-        # The same membranes at every level: what a level adds is then seen better than each by itself.
-        return np.stack([measure(kit, setting, level, 1_000_003 * seed + k) for k in range(trials)])
-
     heights = {0.0: series(0.0)}
-    level = FIRST_LEVEL * max(float(heights[0.0].std(ddof=1)), least_height_errors(kit, setting)["noise"])
+    level = FIRST_LEVEL * max(float(heights[0.0].std(ddof=1)), least)
     for _ in range(MOST_LEVELS):
         level = float(f"{level:.2g}")
         heights[level] = series(level)
-        found = limits_of({a: h.ravel() for a, h in heights.items()})
+        found = _limits(heights)
         if max(found.detection, found.quantitation, found.search) < level:
             break
         level *= 2
     return heights
+
+
+def _limits(heights: Mapping[float, FloatArray]) -> Limits:
+    return limits_of({level: found.ravel() for level, found in heights.items()})
 
 
 def _interval(heights: Mapping[float, FloatArray], seed: int) -> tuple[float, float]:
@@ -207,6 +194,6 @@ def _interval(heights: Mapping[float, FloatArray], seed: int) -> tuple[float, fl
     limits = []
     for _ in range(RESAMPLES):
         drawn = rng.integers(0, trials, trials)
-        limits.append(limits_of({level: found[drawn].ravel() for level, found in heights.items()}).detection)
+        limits.append(_limits({level: found[drawn] for level, found in heights.items()}).detection)
     low, high = np.quantile(limits, [0.025, 0.975], method="nearest")
     return float(low), float(high)
