@@ -4,8 +4,8 @@
     python benchmarks/measurement.py --short            under a minute; fails if worse than recorded
     python benchmarks/measurement.py --short --record   sets the record, benchmarks/measurement.json
 
-Everything is simulated, so the truth is known. Each number is printed with its 95 % interval for the number of
-trials, and with what it should be.
+Everything is simulated, so the truth is known. Each number is printed with its 95 % interval for the number
+of trials, and with what it should be.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from measurement_rivals import TEMPLATE
@@ -117,15 +117,16 @@ def worse(now: Number, recorded: float, tolerance: float) -> bool:
 
 def numbers_of(found: Findings) -> Iterator[Number]:
     """Return the rows of the table, from top to bottom."""
-    yield variance(found.blanks)
+    yield variance(PROFILES, found.blanks)
     for low, high in ((3, 30), (30, 300), (300, 6000)):
         part = (found.blanks.stiffness >= low) & (found.blanks.stiffness < high)
-        yield variance(found.blanks, part, f", stiffness {low} to {high}")
+        yield variance(PROFILES, found.blanks, part, f", stiffness {low} to {high}")
     yield from calibration(PROFILES, found.blanks)
     yield tail(PROFILES, found.blanks, held=True)
     yield from strengths(PROFILES, found.profiles)
     for bench, heights in found.benches.items():
         yield from rivals(bench, heights, held=len(found.benches) == 1)
+    yield replace(variance(PICTURES, found.picture_blanks), aim=OPEN)
     yield from calibration(PICTURES, found.picture_blanks)
     yield tail(PICTURES, found.picture_blanks)
     yield from strengths(PICTURES, found.pictures)
@@ -141,11 +142,11 @@ def numbers_of(found: Findings) -> Iterator[Number]:
     yield Number("time", "measurement of one strip, ms", middle, low, high, TIME)
 
 
-def variance(blanks: Trials, part: NDArray[np.bool_] | None = None, what: str = "") -> Number:
+def variance(where: str, blanks: Trials, part: NDArray[np.bool_] | None = None, what: str = "") -> Number:
     """Return the mean squared height of blanks over the square of what none can beat."""
     ratio = ((blanks.heights / blanks.bounds) ** 2)[slice(None) if part is None else part]
     error = float(ratio.std() / math.sqrt(len(ratio)))
-    return about(PROFILES, f"variance of height over bound{what}", float(ratio.mean()), error, VARIANCE)
+    return about(where, f"variance of height over bound{what}", float(ratio.mean()), error, VARIANCE)
 
 
 def calibration(where: str, blanks: Trials) -> Iterator[Number]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import cv2
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from reader.interpret import load_assay
 from reader.limits.pictures import measured, take
-from reader.limits.setting import FWHM_MM, Kit, Setting
+from reader.limits.setting import FWHM_MM, Kit, Setting, least_height_errors
 from reader.limits.study import Case, run_case
 from reader.measure.membrane import LineFit, measure_lines
 from reader.strip.read import fine_patch
@@ -37,7 +37,7 @@ TIMED = 25.0  # px/mm of the strip that is timed: that of a phone's photo of one
 class Trials:
     """Test lines of one true height, each with what was measured of it; all of shape (N,).
 
-    ``stiffness`` and ``bound`` are 0 where they are not known.
+    ``bounds`` are the least errors of the heights; ``stiffness`` is 0 where it is not known.
     """
 
     truth: float
@@ -80,7 +80,12 @@ def _picture(level: float, seed: tuple[int, int]) -> tuple[float, ...]:
     kit, setting = _kit(), Setting()
     line = measured(kit, setting, level, seed[0] * 1_000_003 + seed[1])[kit.tests[0]]
     unit = FWHM_MM * np.sqrt(np.pi / np.log(16)) * setting.px_per_mm
-    return (*_row(line, setting.peak, unit), 0.0, 0.0)
+    return (*_row(line, setting.peak, unit), _least(setting), 0.0)
+
+
+@cache
+def _least(setting: Setting) -> float:
+    return least_height_errors(_kit(), setting)["membrane"]
 
 
 def _row(line: LineFit, peak: float, unit: float) -> tuple[float, float, float, float]:
@@ -161,6 +166,7 @@ def milliseconds(repeats: int) -> FloatArray:
     return np.array(found)
 
 
+@cache
 def _kit() -> Kit:
     return Kit.of(load_assay(ASSAY))
 

@@ -111,7 +111,7 @@ def trials(suite, scale=1.0, truth=0.0, bias=0.0, count=20_000):
 
 def test_honest_trials_reach_every_aim(suite):
     numbers = suite("numbers")
-    found = [numbers.variance(trials(suite)), numbers.tail("x", trials(suite))]
+    found = [numbers.variance("x", trials(suite)), numbers.tail("x", trials(suite))]
     found += [*numbers.calibration("x", trials(suite)), *numbers.strengths("x", [trials(suite, truth=0.1)])]
     assert [n.name for n in found if n.missed] == []
 
@@ -122,7 +122,7 @@ def test_errors_that_are_claimed_too_small_miss_their_aims(suite):
     missed = {n.name for n in numbers.strengths("x", [bold]) if n.missed}
     assert missed == {f"coverage of the 95 % interval of {what}" for what in ("height", "area")}
     assert numbers.tail("x", trials(suite, scale=1.5)).missed
-    assert numbers.variance(trials(suite, scale=1.5)).missed
+    assert numbers.variance("x", trials(suite, scale=1.5)).missed
 
 
 def test_a_bias_beyond_what_is_allowed_misses_its_aim(suite):
