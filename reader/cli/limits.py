@@ -65,7 +65,7 @@ def limits(
     noise: Annotated[str, typer.Option(metavar="LIST", help="Relative noise of one pixel.")] = _values(
         "noise"
     ),
-    trials: Annotated[int, typer.Option(help="Pictures for each number; EP17 asks for 60.")] = 40,
+    trials: Annotated[int, typer.Option(help="Pictures for each number; EP17 asks for 60.")] = 30,
     seed: Annotated[int, typer.Option(help="The same seed gives the same numbers.")] = 1,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")] = False,
     plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Also draw a figure.")] = None,

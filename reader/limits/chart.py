@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from textwrap import wrap
 
 from reader.report.palette import INK, MUTED, PAPER, PLATE, RULE
 
@@ -122,7 +123,7 @@ def chart_svg(
     columns : int, default 2
         Panels in a row.
     notes : sequence of str
-        Sentences below, a row each.
+        Sentences below, each from a row of its own on.
 
     Returns
     -------
@@ -130,10 +131,11 @@ def chart_svg(
         A complete ``<svg>`` element.
     """
     width = WIDTH * columns
+    rows_below = [row for note in notes for row in wrap(note, int((width - 32) / KEY_WIDTH))]
     key = list(_key(panels, width))
     top = HEAD + KEY_ROW * (max((row for row, _ in key), default=-1) + 1)
     rows = math.ceil(len(panels) / columns)
-    height = top + rows * HEIGHT + NOTE_ROW * len(notes) + (12 if notes else 0)
+    height = top + rows * HEIGHT + NOTE_ROW * len(rows_below) + (12 if notes else 0)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" '
         f'font-family="system-ui, sans-serif" font-size="12" fill="{INK}"><title>{escape(title)}</title>'
@@ -144,7 +146,7 @@ def chart_svg(
     for k, panel in enumerate(panels):
         place = (k % columns * WIDTH, top + k // columns * HEIGHT)
         parts += [f'<g transform="translate({place[0]:g} {place[1]:g})">', *_panel(panel), "</g>"]
-    for k, note in enumerate(notes):
+    for k, note in enumerate(rows_below):
         y = top + rows * HEIGHT + NOTE_ROW * (k + 0.7)
         parts.append(f'<text x="16" y="{y:.1f}" fill="{MUTED}">{escape(note)}</text>')
     return "".join([*parts, "</svg>"])

@@ -128,7 +128,7 @@ def _check(factor: Factor, wanted: Sequence[float]) -> None:
 
 
 def run_case(
-    kit: Kit, setting: Setting, *, trials: int = 40, seed: int = 1, measure: Measure | None = None
+    kit: Kit, setting: Setting, *, trials: int = 30, seed: int = 1, measure: Measure | None = None
 ) -> Case:
     """Find the bound and the reader's limits for one camera and membrane.
 
@@ -138,7 +138,7 @@ def run_case(
         The assay's lines.
     setting : Setting
         Camera and membrane.
-    trials : int, default 40
+    trials : int, default 30
         Pictures of blank membrane, and of each level above it; EP17 asks for 60 results.
     seed : int, default 1
         The same gives the same numbers.
