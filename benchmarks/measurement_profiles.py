@@ -14,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reader.colour import linear_light, srgb_encode
+from reader.colour import srgb_encode
+from reader.geometry import Window
 from reader.limits.bound import Ground, least_errors
 from reader.measure.lines import Patch
 from reader.measure.membrane import LineFit, measure_lines
+from reader.photo import open_bytes
 from reader.simulate import LABELS
+from reader.view import View
 
 FloatArray = NDArray[np.float64]
 
@@ -29,6 +32,7 @@ GREEN = (0.0, 1.0, 0.0)
 LEVEL = 0.46  # linear light of bare membrane, sRGB code 180
 SIGMA = 9.55  # samples: a line of 0.9 mm
 LENGTH_MM = 16.0
+MARGIN = 16  # px around a membrane in its picture: a block of the JPEG's colours
 FRONT_MM = (0.3, 2.0)  # logistic scale of a stain's front: blood on nitrocellulose
 
 
@@ -117,16 +121,18 @@ def bench(rng: np.random.Generator, test: float, noise: float) -> Course:
 
 
 def photographed(rng: np.random.Generator, course: Course, quality: int = 92) -> Course:
-    """Turn a course into an image of gold lines, write that as JPEG, and take the green of what is read."""
+    """Turn a course into a picture of gold lines, write that as JPEG, and take the green of what is seen."""
     sigma = np.sqrt(course.ground.white * (USED.stop - USED.start))
     absorbance = course.curve[:, None] + _lines(course)[:, None] * LABELS["gold"]
     light = -absorbance + sigma * rng.standard_normal((ROWS, COLUMNS, 3))
     light[..., 1] = course.light
     codes = np.rint(255 * srgb_encode(LEVEL * 10**light)).astype(np.uint8)
-    stream = io.BytesIO()
-    Image.fromarray(codes).save(stream, "JPEG", quality=quality, subsampling="4:2:0")
-    seen = linear_light(np.asarray(Image.open(stream).convert("RGB")))
-    return replace(course, light=np.log10(np.maximum(seen[..., 1], 1e-3)).astype(np.float64))
+    stream, margin = io.BytesIO(), ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0))
+    Image.fromarray(np.pad(codes, margin, "edge")).save(stream, "JPEG", quality=quality, subsampling="4:2:0")
+    photo = open_bytes(stream.getvalue())
+    window = Window(MARGIN + (COLUMNS - 1) / 2, MARGIN + (ROWS - 1) / 2, 0.0, COLUMNS, ROWS)
+    seen = View(photo.pixels, photo.chroma).finest_log_light(window, COLUMNS, ROWS)
+    return replace(course, light=seen[..., 1].astype(np.float64))
 
 
 def _lines(course: Course) -> FloatArray:

@@ -19,7 +19,8 @@ from reader.interpret import load_assay
 from reader.limits.pictures import measured, take
 from reader.limits.setting import FWHM_MM, Kit, Setting, least_height_errors
 from reader.limits.study import Case, run_case
-from reader.measure.membrane import LineFit, measure_lines
+from reader.measure.membrane import LineFit
+from reader.strip.look import measured_lines
 from reader.strip.read import fine_patch
 from reader.view import View
 
@@ -156,12 +157,12 @@ def milliseconds(repeats: int) -> FloatArray:
     """Time the measurement of one strip that lies straight: the processor's time, whatever else runs."""
     kit, setting = _kit(), Setting(px_per_mm=TIMED)
     photo, window = take(kit, setting, 0.05, np.random.default_rng(1))
-    patch, width = fine_patch(View(photo.pixels), window), kit.size_mm[1]
+    patch, width = fine_patch(View(photo.pixels, photo.chroma), window), kit.size_mm[1]
     places = [(place / width, setting.sigma_mm / width) for place in kit.places_mm]
     found = []
     for _ in range(repeats):
         start = time.process_time()
-        measure_lines(patch, places, kit.weights)
+        measured_lines(patch, places, kit.assay)
         found.append(1000 * (time.process_time() - start))
     return np.array(found)
 

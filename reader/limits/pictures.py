@@ -11,9 +11,10 @@ from PIL import Image
 
 from reader.geometry import Window
 from reader.limits.setting import BEND, Kit, Setting
-from reader.measure.membrane import LineFit, measure_lines
+from reader.measure.membrane import LineFit
 from reader.photo import Photo, open_bytes
 from reader.simulate import Camera, membrane, photograph
+from reader.strip.look import measured_lines
 from reader.strip.read import fine_patch
 from reader.view import View
 
@@ -46,10 +47,10 @@ def measured(kit: Kit, setting: Setting, level: float, seed: int) -> tuple[LineF
         In the order of the kit's lines.
     """
     photo, window = take(kit, setting, level, np.random.default_rng(seed))
-    patch = fine_patch(View(photo.pixels), window)
+    patch = fine_patch(View(photo.pixels, photo.chroma), window)
     width = kit.size_mm[1]
     places = [(place / width, setting.sigma_mm / width) for place in kit.places_mm]
-    return measure_lines(patch, places, kit.weights).lines
+    return measured_lines(patch, places, kit.assay).lines
 
 
 def take(kit: Kit, setting: Setting, level: float, rng: np.random.Generator) -> tuple[Photo, Window]:

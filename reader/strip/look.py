@@ -14,12 +14,12 @@ from reader.locate.direction import Direction
 from reader.locate.hypothesis import Hypothesis
 from reader.measure.faint import FaintLine, find_faint_line
 from reader.measure.lines import Patch
-from reader.measure.membrane import LineFit, MembraneFit, measure_lines
+from reader.measure.membrane import MembraneFit, measure_lines
 from reader.measure.mix import quiet_mix
 from reader.measure.traces import Place, Trace, find_trace, measure_faint
 from reader.strip.findings import PLAIN, PRESENT, SAME_LINE, found_lines, has_test_line
 
-__all__ = ["Look"]
+__all__ = ["Look", "measured_lines"]
 
 PLAIN_FAINT_SNR = 2.0  # standard errors by which it must measurably be there, in the label's own colour
 PLAIN_FAINT = 0.95  # probability of a faint line that has all but strength
@@ -112,28 +112,7 @@ class Look:
     def _measured(self, seen: Sequence[SeenLine]) -> tuple[Assignment, MembraneFit]:
         naming = self._named(seen)
         places = self._places(naming)
-        fit = measure_lines(self.fine, places, self.weights, _marks(self.best, places))
-        return naming, replace(fit, lines=self._faint_again(places, fit))
-
-    def _faint_again(self, places: Sequence[Place], fit: MembraneFit) -> tuple[LineFit, ...]:
-        """Measure what does not stand out by itself again, with the clear lines left out."""
-        pairs = list(zip(places, fit.lines, strict=True))
-        clear = [place for place, line in pairs if line.height > PLAIN]
-        faint = [place for place, line in pairs if line.height <= min(PLAIN, FAINT_SNR * line.height_sigma)]
-        if not clear or not faint:
-            return fit.lines
-        again = measure_faint(
-            self.fine, faint, clear, self._quiet_mix(clear, faint), _marks(self.best, places)
-        )
-        better = dict(zip(faint, again, strict=True))
-        return tuple(better.get(place) or line for place, line in pairs)
-
-    def _quiet_mix(self, clear: Sequence[Place], faint: Sequence[Place]) -> tuple[float, float, float]:
-        """Return the mix for faint lines; of an unknown label one line does not show another's colour."""
-        if self.assay.label == "any":
-            return self.weights
-        others = [place for place, _ in (*clear[1:], *faint)]
-        return quiet_mix(self.fine, clear[0], others, self.weights) or self.weights
+        return naming, measured_lines(self.fine, places, self.assay, _marks(self.best, places))
 
     def _named(self, seen: Sequence[SeenLine]) -> Assignment:
         letters = self.direction.letters
@@ -173,6 +152,36 @@ class Look:
     def _as_seen(self, place: float, present: float) -> SeenLine:
         """Return a faint line at a place (membrane widths) as one that was seen."""
         return SeenLine(place / self.aspect, _typical_sigma(self.best), present, control=0.0)
+
+
+def measured_lines(
+    patch: Patch, places: Sequence[Place], assay: Assay, marks: Sequence[Place] = ()
+) -> MembraneFit:
+    """Measure an assay's lines: all together, and then by itself what does not stand out.
+
+    Parameters
+    ----------
+    patch : Patch
+        The window at its own resolution.
+    places : sequence of (float, float)
+        Middle and sigma of each line, in membrane widths from the left end.
+    assay : Assay
+        Whose label the lines have.
+    marks : sequence of (float, float), optional
+        What stands out but is no line, as for `measure_lines`.
+    """
+    weights = LABELS[assay.label].weights
+    fit = measure_lines(patch, places, weights, marks)
+    pairs = list(zip(places, fit.lines, strict=True))
+    clear = [place for place, line in pairs if line.height > PLAIN]
+    faint = [place for place, line in pairs if line.height <= min(PLAIN, FAINT_SNR * line.height_sigma)]
+    if not clear or not faint:
+        return fit
+    # Of an unknown label one line does not show another's colour.
+    others = [place for place, _ in (*clear[1:], *faint)]
+    quiet = None if assay.label == "any" else quiet_mix(patch, clear[0], others, weights)
+    again = dict(zip(faint, measure_faint(patch, faint, clear, quiet or weights, marks), strict=True))
+    return replace(fit, lines=tuple(again.get(place) or line for place, line in pairs))
 
 
 def _shown(snr: float) -> float:
