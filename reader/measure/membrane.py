@@ -22,7 +22,7 @@ from reader.measure.profile import Steps, block_profiles, robust_mean
 from reader.measure.rims import between_rims
 from reader.measure.spectrum import Solution, Spectra
 
-__all__ = ["CLEAR_OF_LINE", "CLEAR_OF_MARK", "LineFit", "MembraneFit", "measure_lines"]
+__all__ = ["CLEAR_OF_LINE", "LineFit", "MembraneFit", "measure_lines"]
 
 FloatArray = NDArray[np.float64]
 
@@ -104,6 +104,8 @@ def measure_lines(
     places: Sequence[tuple[float, float]],
     weights: tuple[float, float, float],
     marks: Sequence[tuple[float, float]] = (),
+    *,
+    within: tuple[float, float] = (0.0, math.inf),
 ) -> MembraneFit:
     """Measure lines at given places, present or not, jointly with the baseline.
 
@@ -118,6 +120,8 @@ def measure_lines(
     marks : sequence of (float, float), optional
         Middle and sigma of what stands out but is no line, such as a rim's shadow or a letter, in membrane
         widths. It is left out, and so is what lies between it and an end of the window that is near.
+    within : (float, float), default everywhere
+        The part of the window that is looked at, membrane widths from the left end.
 
     Returns
     -------
@@ -134,7 +138,9 @@ def measure_lines(
     >>> [round(line.height, 3) + 0.0 for line in fit.lines]
     [0.2, 0.0]
     """
-    blocks, known = block_profiles(patch, np.array(weights), _membrane(patch, places, marks))
+    x = (np.arange(patch.columns) + 0.5) / patch.rows
+    membrane = _membrane(patch, places, marks) & (x > within[0]) & (x < within[1])
+    blocks, known = block_profiles(patch, np.array(weights), membrane)
     start = _Shapes(
         np.array([p * patch.rows - 0.5 for p, _ in places]), np.array([s * patch.rows for _, s in places])
     )

@@ -1,9 +1,9 @@
 """Measure lines that are too faint for the search, and find them by that measurement.
 
-A faint line is measured with the clear ones left out, since what a clear line's shape leaves unexplained is
-more than the whole faint line, and in the mix of colours in which the membrane is quietest. Where a kit has a
-line, or anywhere on the membrane, the likeliest place is looked for; the limit that its signal must exceed is
-that of a search (SCIENCE 2: P = Q(t) + T / (2 sqrt(2 pi)) exp(-t^2 / 2) over T line sigmas).
+What a clear line's shape leaves unexplained is more than a whole faint line: that is measured on the membrane
+between the clear ones, and in the mix of colours in which the membrane is quietest. Where a kit has a line,
+or anywhere on the membrane, the likeliest place is looked for; the limit that its signal must exceed is that
+of a search (SCIENCE 2: P = Q(t) + T / (2 sqrt(2) pi) exp(-t^2 / 2) over T line sigmas).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reader.measure.lines import SHOULDER, SHOULDER_SIGMAS, Patch
-from reader.measure.membrane import CLEAR_OF_LINE, CLEAR_OF_MARK, LineFit, measure_lines
+from reader.measure.membrane import CLEAR_OF_LINE, LineFit, measure_lines
 from reader.measure.profile import block_profiles, robust_mean
 from reader.measure.scan import LineScan
 
@@ -25,11 +25,13 @@ __all__ = ["Place", "Trace", "find_trace", "measure_faint"]
 FloatArray = NDArray[np.float64]
 Place = tuple[float, float]  # middle and sigma, membrane widths from the left end
 
-LEFT_OUT = 1.5  # of what a mark covers: 4 sigmas from its middle a line has lost all but 1 in 2,000
+LEFT_OUT = 4.0  # line sigmas: so far from its middle a line has lost all but 1 in 3,000
 LEAST_BLOCK_SNR = 3.0  # mean over standard error of the heights in the blocks across the membrane
 WHOLE = 0.4  # share of the mean height that both halves of the width must show
-GREY = (1.0, 1.0, 1.0)
-COLOURED = 0.97  # cosine between a line's colour and grey above which it cannot be told from a shadow
+# JPEG keeps less than half of the hue of a line that is fainter than its steps. What surely keeps less than a
+# quarter is grey.
+HUE_KEPT, HUE_SNR = 0.25, 2.0
+LEAST_HUE = 0.25  # of a colour, over its grey: below it (14 degrees) a line cannot be told from a shadow
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,13 @@ def measure_faint(
     tuple of LineFit or None
         In the order of the places; None for a line that is too near to a clear one to be measured so.
     """
-    left_out = [(place, LEFT_OUT * sigma) for place, sigma in clear]
-    apart = [_is_apart(place, clear) for place in places]
-    measured = [place for place, free in zip(places, apart, strict=True) if free]
-    fits = iter(measure_lines(patch, measured, weights, [*marks, *left_out]).lines if measured else ())
-    return tuple(next(fits) if free else None for free in apart)
+    found: dict[Place, LineFit] = {}
+    for start, stop in _between(clear):
+        inside = [p for p in places if start + CLEAR_OF_LINE * p[1] < p[0] < stop - CLEAR_OF_LINE * p[1]]
+        if inside:
+            fit = measure_lines(patch, inside, weights, marks, within=(start, stop))
+            found |= zip(inside, fit.lines, strict=True)
+    return tuple(found.get(place) for place in places)
 
 
 def find_trace(
@@ -92,6 +96,7 @@ def find_trace(
     weights: tuple[float, float, float],
     within: tuple[float, float],
     *,
+    mix: tuple[float, float, float] | None = None,
     coloured: bool = True,
 ) -> Trace | None:
     """Return the likeliest faint line in a part of the membrane.
@@ -108,6 +113,8 @@ def find_trace(
         Channel mix.
     within : (float, float)
         Where to look, in membrane widths from the left end.
+    mix : tuple of float, optional
+        Channel mix in which it is measured in the end, by default the same.
     coloured : bool, default True
         Whether the label has a colour; carbon has none.
     """
@@ -122,7 +129,7 @@ def find_trace(
     if not seen.any():
         return None
     best = int(np.where(seen, amplitudes[0] * scan.precision, -np.inf).argmax())
-    (fit,) = measure_faint(patch, [(float(place[best]), control[1])], [control, *others], weights)
+    (fit,) = measure_faint(patch, [(float(place[best]), control[1])], [control, *others], mix or weights)
     if fit is None:
         return None
     like_line = _is_whole(amplitudes[1:, best])
@@ -130,10 +137,11 @@ def find_trace(
     return Trace(float(place[best]), fit.height / fit.height_sigma, like_line)
 
 
-def _is_apart(place: Place, clear: Sequence[Place]) -> bool:
-    """Tell whether no clear line reaches into what is needed to measure a faint one."""
-    reach = CLEAR_OF_LINE * place[1]
-    return all(abs(place[0] - middle) > reach + LEFT_OUT * CLEAR_OF_MARK * sigma for middle, sigma in clear)
+def _between(clear: Sequence[Place]) -> list[tuple[float, float]]:
+    """Return the stretches of membrane between clear lines and beyond the outer ones."""
+    reaches = sorted((place - LEFT_OUT * sigma, place + LEFT_OUT * sigma) for place, sigma in clear)
+    starts = [0.0, *(after for _, after in reaches)]
+    return list(zip(starts, [*(before for before, _ in reaches), math.inf], strict=True))
 
 
 def _is_whole(blocks: FloatArray) -> bool:
@@ -144,14 +152,17 @@ def _is_whole(blocks: FloatArray) -> bool:
 
 
 def _is_of_colour(patch: Patch, scan: LineScan, place: int, control: int) -> bool:
-    """Tell whether the control line is coloured, and the colour at a place nearer to its own than to grey."""
-    channels = [
-        block_profiles(patch, channel, np.ones(patch.columns, bool))[0].mean(axis=0) for channel in np.eye(3)
-    ]
-    seen = scan.amplitudes(np.stack(channels))
-    label, found = seen[:, control], seen[:, place]
-    return _cosine(label, GREY) < COLOURED and _cosine(found, label) > _cosine(found, GREY)
-
-
-def _cosine(a: FloatArray, b: FloatArray | Sequence[float]) -> float:
-    return float(np.dot(a, b)) / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-12)
+    """Tell whether the control line is coloured, and what is at a place not surely nearer to grey."""
+    known = np.ones(patch.columns, bool)
+    channels = np.vstack([block_profiles(patch, channel, known)[0] for channel in np.eye(3)])
+    seen = scan.amplitudes(channels, np.array([control, place])).reshape(3, -1, 2)
+    label, found = seen[..., 0].mean(axis=1), seen[..., 1]
+    grey = np.full(3, 3**-0.5)
+    along = float(grey @ label)
+    across = label - along * grey
+    hue = float(np.linalg.norm(across))
+    if along <= 0 or hue < LEAST_HUE * along:
+        return False
+    # A line of the label's colour has as much of its hue as of its grey; a shadow has no hue.
+    lacking = HUE_KEPT * hue / along * (grey @ found) - across @ found / hue
+    return float(lacking.mean()) < HUE_SNR * float(lacking.std(ddof=1)) / math.sqrt(lacking.size)

@@ -17,18 +17,18 @@ from reader.measure.lines import Patch
 from reader.measure.membrane import MembraneFit, measure_lines
 from reader.measure.mix import quiet_mix
 from reader.measure.traces import Place, Trace, find_trace, measure_faint
-from reader.strip.findings import PLAIN, PRESENT, SAME_LINE, found_lines, has_test_line
+from reader.strip.findings import PLAIN, PRESENT, SAME_LINE, found_lines, has_test_line, lines_there
 
 __all__ = ["Look", "measured_lines"]
 
 PLAIN_FAINT_SNR = 2.0  # standard errors by which it must measurably be there, in the label's own colour
 PLAIN_FAINT = 0.95  # probability of a faint line that has all but strength
-# A search over 3 line sigmas on both sides of a kit's place exceeds 3.65 standard errors once in a thousand
-# blanks, and 3.0 once in seventy: what lies between stays undecided. Anywhere on a membrane, real unevenness
-# exceeds 4.5 by a whole coloured line in none of 683 real tests without one.
-REACH = 3.0  # line sigmas
-LEAST_IN_PLACE, SURE_IN_PLACE, LEAST_ANYWHERE = 3.0, 3.65, 4.5  # standard errors
-EVEN_SNR = 2.6  # standard errors of even odds, with which 3.65 make a probability of 0.85
+# A search over 2 line sigmas on both sides of a kit's place, which is counted from the control line, exceeds
+# 3.55 standard errors once in a thousand blanks and 2.9 once in a hundred: what lies between is undecided.
+# Anywhere on a membrane, real unevenness exceeds 4.5 by a whole coloured line in none of 683 real tests.
+REACH = 2.0  # line sigmas: 0.8 mm
+LEAST_IN_PLACE, SURE_IN_PLACE, LEAST_ANYWHERE = 2.9, 3.55, 4.5  # standard errors
+EVEN_SNR = 2.5  # standard errors of even odds, with which 3.55 make a probability of 0.85
 LEAST_ROWS = 48  # samples across the membrane: 12 to 16 px/mm, below which codecs and scalers leave traces
 RIM = 0.8  # membrane widths from the ends, where a rim's shade is as wide as a line
 FAINT_SNR = 5.0  # standard errors from which on a line's own place and width can be trusted
@@ -76,33 +76,40 @@ class Look:
         traces = self._traces(naming)
         shown = [self._as_seen(trace.place, _shown(trace.snr)) for trace in traces if trace.like_line]
         if shown:
-            naming, fit = self._measured([*left, *shown])
+            apart = SAME_LINE / self.aspect
+            others = [s for s in left if all(abs(s.place - line.place) > apart for line in shown)]
+            naming, fit = self._measured([*others, *shown])
         return naming, fit, faint is not None or bool(traces)
 
     def _traces(self, naming: Assignment) -> list[Trace]:
         """Look for lines too faint for the search where the kit has them; anywhere if that is not known."""
         control = self.best.control
         shows_traces = self.faithful and self.fine.rows >= LEAST_ROWS
-        if control is None or self.best.control_probability < PRESENT or not shows_traces:
+        if control is None or self.best.control_probability < 0.5 or not shows_traces:
             return []
-        others = [(line.place, line.sigma) for line in found_lines(self.best, naming) if line is not control]
-        others += _marks(self.best, self._places(naming))
-        end = self.aspect - RIM
+        unsure = [n for n in naming.lines if n.role == "test" and n.present < PRESENT]
         if self.assay.open_ended:
-            spans = [] if has_test_line(naming) else [(RIM, end)]
+            spans = [] if has_test_line(naming) else [(RIM, self.aspect - RIM)]
             least = (LEAST_ANYWHERE, math.inf)
         else:
             reach = REACH * control.sigma
-            absent = [n.place * self.aspect for n in naming.lines if n.role == "test" and n.present < 0.5]
-            spans = [(max(place - reach, RIM), min(place + reach, end)) for place in absent]
+            middles = [n.place * self.aspect for n in unsure]
+            spans = [(max(m - reach, RIM), min(m + reach, self.aspect - RIM)) for m in middles]
             least = (LEAST_IN_PLACE, SURE_IN_PLACE)
+        control_place = (control.place, control.sigma)
+        others = [
+            *((n.place * self.aspect, n.sigma * self.aspect) for n in lines_there(naming) if n not in unsure),
+            *_marks(self.best, self._places(naming)),
+        ]
+        mix = _faint_mix(self.fine, control_place, others, self.assay)
         found = (
             find_trace(
                 self.fine,
-                (control.place, control.sigma),
+                control_place,
                 others,
                 self.weights,
                 span,
+                mix=mix,
                 coloured=self.assay.label != "carbon",
             )
             for span in spans
@@ -177,11 +184,19 @@ def measured_lines(
     faint = [place for place, line in pairs if line.height <= min(PLAIN, FAINT_SNR * line.height_sigma)]
     if not clear or not faint:
         return fit
-    # Of an unknown label one line does not show another's colour.
-    others = [place for place, _ in (*clear[1:], *faint)]
-    quiet = None if assay.label == "any" else quiet_mix(patch, clear[0], others, weights)
-    again = dict(zip(faint, measure_faint(patch, faint, clear, quiet or weights, marks), strict=True))
+    mix = _faint_mix(patch, clear[0], [*clear[1:], *faint], assay)
+    again = dict(zip(faint, measure_faint(patch, faint, clear, mix, marks), strict=True))
     return replace(fit, lines=tuple(again.get(place) or line for place, line in pairs))
+
+
+def _faint_mix(
+    patch: Patch, clear: Place, others: Sequence[Place], assay: Assay
+) -> tuple[float, float, float]:
+    """Return the mix for faint lines; of an unknown label one line does not show another's colour."""
+    weights = LABELS[assay.label].weights
+    if assay.label == "any":
+        return weights
+    return quiet_mix(patch, clear, [place for place, _ in others], weights) or weights
 
 
 def _shown(snr: float) -> float:
