@@ -50,7 +50,7 @@ RECORD = Path(__file__).with_name("measurement.json")
 BENCHES = tuple(Bench(noise, image) for image in (False, True) for noise in (5e-4, 2e-3))
 BLURS = (0.7, 1.5, 3.0, 6.0)  # px, at 20 px/mm: a sharp picture to one whose lines are 1.5 times as wide
 LONG = {"blanks": 12_000, "level": 600, "pictures": 400, "picture_level": 100, "bench": 300, "tried": 60}
-SHORT = {"blanks": 1_000, "level": 60, "pictures": 100, "picture_level": 20, "bench": 60, "tried": 0}
+SHORT = {"blanks": 1_000, "level": 60, "pictures": 200, "picture_level": 20, "bench": 60, "tried": 0}
 
 
 def main() -> None:
