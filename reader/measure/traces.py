@@ -27,6 +27,7 @@ Place = tuple[float, float]  # middle and sigma, membrane widths from the left e
 
 LEFT_OUT = 4.0  # line sigmas: so far from its middle a line has lost all but 1 in 3,000
 LEAST_BLOCK_SNR = 3.0  # mean over standard error of the heights in the blocks across the membrane
+LEAST_EXPLAINED = 0.4  # share of the variation around it: the edges of a codec's blocks explain less
 WHOLE = 0.4  # share of the mean height that both halves of the width must show
 # JPEG keeps less than half of the hue of a line that is fainter than its steps. What surely keeps less than a
 # quarter is grey.
@@ -121,7 +122,8 @@ def find_trace(
     blocks, known = block_profiles(patch, np.array(weights), np.ones(patch.columns, bool))
     sigma = control[1] * patch.rows
     scan = LineScan(known.astype(np.float32), sigma)
-    amplitudes = scan.amplitudes(np.vstack([robust_mean(blocks), blocks]))
+    profile = robust_mean(blocks)
+    amplitudes = scan.amplitudes(np.vstack([profile, blocks]))
     place = (np.arange(patch.columns) + 0.5) / patch.rows
     seen = (scan.information > 0) & (place >= within[0]) & (place <= within[1])
     for middle, width in (control, *others):
@@ -132,7 +134,7 @@ def find_trace(
     (fit,) = measure_faint(patch, [(float(place[best]), control[1])], [control, *others], mix or weights)
     if fit is None:
         return None
-    like_line = _is_whole(amplitudes[1:, best])
+    like_line = _is_whole(amplitudes[1:, best]) and scan.explained(profile, best) > LEAST_EXPLAINED
     like_line &= not coloured or _is_of_colour(patch, scan, best, int(control[0] * patch.rows))
     return Trace(float(place[best]), fit.height / fit.height_sigma, like_line)
 

@@ -28,6 +28,7 @@ PLAIN_FAINT = 0.95  # probability of a faint line that has all but strength
 # Anywhere on a membrane, real unevenness exceeds 4.5 by a whole coloured line in none of 683 real tests.
 REACH = 2.0  # line sigmas: 0.8 mm
 LEAST_IN_PLACE, SURE_IN_PLACE, LEAST_ANYWHERE = 2.9, 3.55, 4.5  # standard errors
+UNKNOWN_END = 0.5  # standard errors
 EVEN_SNR = 2.5  # standard errors of even odds, with which 3.55 make a probability of 0.85
 LEAST_ROWS = 48  # samples across the membrane: 12 to 16 px/mm, below which codecs and scalers leave traces
 RIM = 0.8  # membrane widths from the ends, where a rim's shade is as wide as a line
@@ -78,7 +79,10 @@ class Look:
         if shown:
             apart = SAME_LINE / self.aspect
             others = [s for s in left if all(abs(s.place - line.place) > apart for line in shown)]
-            naming, fit = self._measured([*others, *shown])
+            again = self._measured([*others, *shown])
+            # What is hardly seen does not tell where the control line is.
+            if again[0].reverse == naming.reverse:
+                naming, fit = again
         return naming, fit, faint is not None or bool(traces)
 
     def _traces(self, naming: Assignment) -> list[Trace]:
@@ -95,7 +99,9 @@ class Look:
             reach = REACH * control.sigma
             middles = [n.place * self.aspect for n in unsure]
             spans = [(max(m - reach, RIM), min(m + reach, self.aspect - RIM)) for m in middles]
-            least = (LEAST_IN_PLACE, SURE_IN_PLACE)
+            # Places that are counted from an end which may be the wrong one are looked at twice, as it were.
+            more = 0.0 if naming.known else UNKNOWN_END
+            least = (LEAST_IN_PLACE + more, SURE_IN_PLACE + more)
         control_place = (control.place, control.sigma)
         others = [
             *((n.place * self.aspect, n.sigma * self.aspect) for n in lines_there(naming) if n not in unsure),
