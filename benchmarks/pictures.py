@@ -34,6 +34,8 @@ CONTROL_LEVEL = 0.4  # absorbance
 LEVELS = (0.0, 0.0025, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.2, 0.5)  # absorbance
 SHORT_LEVELS = (0.0, 0.005, 0.01, 0.1)
 FAINTEST, STRONG = 0.01, 0.2  # absorbance: the eye's limit; a clear line
+CLEAR = 0.05  # absorbance up to which strength alone decides
+READ = {Outcome.POSITIVE, Outcome.INDETERMINATE, Outcome.NEGATIVE}
 ALLOWED = 0.005  # share of blanks that may be called positive
 SHARE, SIGMAS = 0.02, 1.0  # by which a height may change with what does not concern it
 DRAWN = Choices(kind="cassette", devices=1, px_per_mm=25.0, jpeg=90, resize=1.0)
@@ -149,8 +151,12 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
 
 
 def report_limit(found: Mapping[float, Sequence[Seen]]) -> None:
-    """Print the strength that is called positive in 95 %, with its 95 % interval by bootstrap."""
-    calls = {level: np.array([s.outcome is Outcome.POSITIVE for s in seen]) for level, seen in found.items()}
+    """Print the strength that is called positive in 95 % of what is read, with its bootstrap interval."""
+    calls = {
+        level: np.array([s.outcome is Outcome.POSITIVE for s in seen if s.outcome in READ])
+        for level, seen in found.items()
+        if level <= CLEAR
+    }
     rng = np.random.default_rng(0)
     limits = [limit_of({v: rng.choice(c, c.size) for v, c in calls.items()}) for _ in range(200)]
     low, high = np.percentile(limits, [2.5, 97.5])

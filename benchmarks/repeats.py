@@ -55,7 +55,7 @@ MIXES: dict[str, Weights] = {
     "red": (1.0, 0.0, 0.0),
     "green": (0.0, 1.0, 0.0),
     "blue": (0.0, 0.0, 1.0),
-    "luminance": LABELS["any"].weights,
+    "luminance": (0.2126, 0.7152, 0.0722),
     "mean of channels": GREY,
 }
 

@@ -48,7 +48,7 @@ SHARED = np.full(
 # A rim's shade falls off into the window over about its depth, 0.3 to 0.5 of the membrane's width. A baseline
 # that had to follow it would be taken for a rough one everywhere.
 SHADE = 0.4  # membrane widths over which it falls to 1/e
-SHADE_PRIOR = 0.3  # absorbance
+SHADE_PRIOR = 0.1  # absorbance: a shade of 0.02 to 0.05 is usual
 MISFIT, MISFIT_SHARE = 12.0, 0.25  # typical residuals and share of a line's height, by which no shape departs
 MAX_STEPS = 8
 FULL_STEPS = 1  # after which the likeliest spectrum is held
