@@ -25,7 +25,7 @@ PLAIN_FAINT_SNR = 2.0  # standard errors by which it must measurably be there, i
 PLAIN_FAINT = 0.95  # probability of a faint line that has all but strength
 # A search over 2 line sigmas on both sides of a kit's place, which is counted from the control line, exceeds
 # 3.55 standard errors once in a thousand blanks and 2.9 once in a hundred: what lies between is undecided.
-# Anywhere on a membrane, real unevenness exceeds 4.5 by a whole coloured line in none of 683 real tests.
+# Anywhere on a membrane: no line of 683 real tests without one, in pictures that show traces, exceeds 4.5.
 REACH = 2.0  # line sigmas: 0.8 mm
 LEAST_IN_PLACE, SURE_IN_PLACE, LEAST_ANYWHERE = 2.9, 3.55, 4.5  # standard errors
 UNKNOWN_END = 0.5  # standard errors
