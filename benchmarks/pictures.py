@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.stats import norm
+from scipy.stats import binomtest, norm
 
 import reader
 from reader.reading import Line, Outcome
@@ -94,7 +94,7 @@ def main() -> None:
         if not options.short:
             report_limit(found)
             report_changes(pool, options.seed, count // 4)
-    sys.exit(int(false_positives > max(ALLOWED * count, 0)))
+    sys.exit(int(false_positives > ALLOWED * count))
 
 
 def look(task: Task) -> Seen:
@@ -143,11 +143,9 @@ def measured(seen: Sequence[Seen]) -> tuple[NDArray[np.float64], NDArray[np.floa
 
 
 def wilson(hits: int, count: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share (Wilson's)."""
-    z = norm.isf(0.025)
-    middle = (hits + z**2 / 2) / (count + z**2)
-    half = z / (count + z**2) * np.sqrt(hits * (count - hits) / count + z**2 / 4)
-    return float(max(middle - half, 0.0)), float(min(middle + half, 1.0))
+    """Return the 95 % interval of a share."""
+    ends = binomtest(hits, count).proportion_ci(method="wilson")
+    return float(ends.low), float(ends.high)
 
 
 def report_limit(found: Mapping[float, Sequence[Seen]]) -> None:

@@ -105,7 +105,7 @@ class View:
             NaN beyond the picture.
         """
         step = min(window.length / columns, window.width / rows)
-        if self.scale < 1 and step * self.scale >= ENOUGH:
+        if self._small_shows(step):
             region, near = around(self.small, window.scaled(self.scale))
         else:
             level = min(len(self.halvings) - 1, max(0, math.floor(math.log2(step / ENOUGH)))) if shapes else 0
@@ -113,6 +113,10 @@ class View:
         if region.size == 0:
             return np.full((rows, columns, 3), np.nan, np.float32)
         return sample(linear_light(region), near, columns, rows)
+
+    def _small_shows(self, step: float) -> bool:
+        """Tell whether the search picture is as good as the photo for samples so many pixels apart."""
+        return self.scale < 1 and step * self.scale >= ENOUGH
 
     def finest_log_light(self, window: Window, columns: int, rows: int) -> FloatArray:
         """Look at a window straight for measuring: in log10 of linear light, without the veil of `DARK`.
@@ -122,7 +126,7 @@ class View:
         """
         step = min(window.length / columns, window.width / rows)
         region, near = around(self.pixels, window)
-        if self.chroma is None or region.size == 0 or (self.scale < 1 and step * self.scale >= ENOUGH):
+        if self.chroma is None or region.size == 0 or self._small_shows(step):
             light = self.linear(window, columns, rows)
         else:
             chroma = _laid_over(self.chroma, self.pixels.shape, near, window, region.shape)

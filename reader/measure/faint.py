@@ -18,16 +18,15 @@ from reader.measure.evidence import FARTHEST, PLAUSIBLE, is_ghost
 from reader.measure.lines import (
     BLOCKS,
     NOISE_FLOOR,
-    SHOULDER,
-    SHOULDER_SIGMAS,
     FoundLine,
     Patch,
+    clear_of_flanks,
     describe_bar,
 )
 from reader.measure.scan import LineScan
 from reader.measure.setting import line_plausibility, shows_colours
 
-__all__ = ["FaintLine", "find_faint_line"]
+__all__ = ["RIM", "FaintLine", "find_faint_line"]
 
 # With these, one in 240 membranes of real negative tests is suspected; without the share that must be
 # explained it would be one in 180, and with an SNR of 2 one in 70.
@@ -90,7 +89,9 @@ def find_faint_line(
     scan = LineScan(profiles.weights, sigma)
     amplitudes = scan.amplitudes(profiles.rows[: BLOCKS + 1])
     place = (np.arange(amplitudes.shape[1]) - patch.end + 0.5) / patch.rows
-    seen = (scan.information > 0) & _clear_of((control, *bars), place)
+    seen = (scan.information > 0) & clear_of_flanks(
+        [(bar.place, bar.sigma) for bar in (control, *bars)], place
+    )
     if seen.sum() < LEAST_SEEN:
         return None
     height = np.where(seen, amplitudes[0], 0.0)
@@ -116,14 +117,6 @@ def _plain(line: FoundLine | None, control: FoundLine, patch: Patch) -> bool:
     if line is None or not shows_colours(patch) or line.height < PLAIN_HEIGHT or line.least < PLAIN_PART:
         return False
     return not is_ghost(line, control) and line_plausibility(patch, line) > PLAUSIBLE
-
-
-def _clear_of(bars: Sequence[FoundLine], place: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return where no flank of a bar is seen."""
-    clear = np.ones(len(place), bool)
-    for bar in bars:
-        clear &= np.abs(place - bar.place) > max(SHOULDER, SHOULDER_SIGMAS * bar.sigma)
-    return clear
 
 
 def _may_lie(place: NDArray[np.float64], control: FoundLine, patch: Patch) -> NDArray[np.bool_]:

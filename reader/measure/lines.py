@@ -22,10 +22,9 @@ __all__ = [
     "BLOCKS",
     "NOISE_FLOOR",
     "ROWS",
-    "SHOULDER",
-    "SHOULDER_SIGMAS",
     "FoundLine",
     "Patch",
+    "clear_of_flanks",
     "describe_bar",
     "find_lines",
     "ground",
@@ -295,6 +294,14 @@ def is_flank(line: FoundLine, other: FoundLine) -> bool:
     if line is other or distance > max(SHOULDER, SHOULDER_SIGMAS * other.sigma):
         return False
     return line.height < (1.0 if distance < SHOULDER else SHOULDER_SHARE) * other.height
+
+
+def clear_of_flanks(bars: Sequence[tuple[float, float]], place: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which places lie beyond the flanks of all bars (middle, sigma); all in membrane widths."""
+    clear = np.ones(len(place), bool)
+    for middle, sigma in bars:
+        clear &= np.abs(place - middle) > max(SHOULDER, SHOULDER_SIGMAS * sigma)
+    return clear
 
 
 def texture(patch: Patch) -> tuple[float, float]:

@@ -28,9 +28,7 @@ CLEAR = 5.0  # line sigmas from a line's middle beyond which nothing of it is me
 LEAST_PLACES = 8  # of a line-free membrane, in line sigmas: fewer tell nothing of its covariance
 LEAST_HEIGHT = 0.05  # absorbance of a line that shows its colour well
 SPACING = 0.5  # line sigmas between the places: nearer ones tell the same
-OWN_SHARE = (
-    1.0  # of each channel's variance that is added as its own: few places tell little of what channels share
-)
+OWN_SHARE = 1.0  # of each channel's variance, added as its own: few places tell little of what is shared
 
 
 def quiet_mix(

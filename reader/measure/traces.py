@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reader.measure.lines import SHOULDER, SHOULDER_SIGMAS, Patch
+from reader.measure.lines import Patch, clear_of_flanks
 from reader.measure.membrane import CLEAR_OF_LINE, LineFit, measure_lines
 from reader.measure.profile import block_profiles, robust_mean
 from reader.measure.scan import LineScan
@@ -126,8 +126,7 @@ def find_trace(
     amplitudes = scan.amplitudes(np.vstack([profile, blocks]))
     place = (np.arange(patch.columns) + 0.5) / patch.rows
     seen = (scan.information > 0) & (place >= within[0]) & (place <= within[1])
-    for middle, width in (control, *others):
-        seen &= np.abs(place - middle) > max(SHOULDER, SHOULDER_SIGMAS * width)
+    seen &= clear_of_flanks([control, *others], place)
     if not seen.any():
         return None
     best = int(np.where(seen, amplitudes[0] * scan.precision, -np.inf).argmax())

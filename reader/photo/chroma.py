@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import JpegImagePlugin
 
 from reader.colour import STRETCH
+from reader.photo.tables import quantisation_tables
 
 __all__ = ["finer_chroma"]
 
@@ -62,7 +63,7 @@ def _stretched(picture: bytes) -> bytes | None:
         end = position + 2 + int.from_bytes(picture[position + 2 : position + 4], "big")
         body = picture[position + 4 : end]
         if marker == _DQT:
-            tables |= _tables(body)
+            tables |= quantisation_tables(body)
         elif marker == _ADOBE and body[:5] == b"Adobe" and body[11:12] == b"\0":
             return None
         elif marker in _FRAMES:
@@ -81,15 +82,3 @@ def _stretched(picture: bytes) -> bytes | None:
     for k in (1, 2):
         renamed[frame + 8 + 3 * k] = own
     return bytes(renamed[:2]) + table + bytes(renamed[2:]) + picture[position:]
-
-
-def _tables(body: bytes) -> dict[int, tuple[int, ...]]:
-    """Read the quantisation tables of one segment, in zigzag order, by number."""
-    found: dict[int, tuple[int, ...]] = {}
-    position = 0
-    while position < len(body):
-        wide, number = body[position] >> 4, body[position] & 15
-        kind = ">64H" if wide else ">64B"
-        found[number] = struct.unpack_from(kind, body, position + 1)
-        position += 1 + struct.calcsize(kind)
-    return found

@@ -21,6 +21,7 @@ from reader.photo.chroma import finer_chroma
 from reader.photo.exif import exif_orientation
 from reader.photo.header import Header, Samples
 from reader.photo.profile import cmyk_to_srgb, icc_to_srgb
+from reader.photo.tables import quantisation_tables
 
 __all__ = ["MAGIC", "estimate_quality", "inspect"]
 
@@ -142,25 +143,13 @@ def _take(found: _Segments, marker: int, body: bytes, whole: bytes) -> None:
             raise UnsupportedFormat("The JPEG is coded in a way that cameras do not use.")
         found.frame = body
     elif marker == _DQT:
-        found.luma_tables.update(_quantisation_tables(body))
+        found.luma_tables.update(quantisation_tables(body))
     elif marker == 0xE1 and body.startswith(b"Exif\0\0"):
         found.exif = found.exif or body
     elif marker == 0xE2 and body.startswith(b"ICC_PROFILE\0") and len(body) > 14:
         found.icc[body[12]] = body[14:]
     if marker in _PIXEL_SEGMENTS:
         found.kept.append(whole)
-
-
-def _quantisation_tables(body: bytes) -> dict[int, tuple[int, ...]]:
-    """Read the tables of one segment, in zigzag order, by number."""
-    tables: dict[int, tuple[int, ...]] = {}
-    position = 0
-    while position < len(body):
-        wide, number = body[position] >> 4, body[position] & 15
-        kind = ">64H" if wide else ">64B"
-        tables[number] = struct.unpack_from(kind, body, position + 1)
-        position += 1 + struct.calcsize(kind)
-    return tables
 
 
 def _end_of_scans(data: bytes, first_scan: int) -> int:

@@ -12,7 +12,7 @@ from reader.interpret.flow import LetterPlaces
 from reader.interpret.labels import LABELS
 from reader.locate.direction import Direction
 from reader.locate.hypothesis import Hypothesis
-from reader.measure.faint import FaintLine, find_faint_line
+from reader.measure.faint import RIM, FaintLine, find_faint_line
 from reader.measure.lines import Patch
 from reader.measure.membrane import MembraneFit, measure_lines
 from reader.measure.mix import quiet_mix
@@ -31,7 +31,6 @@ LEAST_IN_PLACE, SURE_IN_PLACE, LEAST_ANYWHERE = 2.9, 3.55, 4.5  # standard error
 UNKNOWN_END = 0.5  # standard errors
 EVEN_SNR = 2.5  # standard errors of even odds, with which 3.55 make a probability of 0.85
 LEAST_ROWS = 48  # samples across the membrane: 12 to 16 px/mm, below which codecs and scalers leave traces
-RIM = 0.8  # membrane widths from the ends, where a rim's shade is as wide as a line
 FAINT_SNR = 5.0  # standard errors from which on a line's own place and width can be trusted
 MARK_HEIGHT = 0.02  # absorbance: fainter dirt counts as the membrane's own noise
 DEFAULT_SIGMA = 0.12  # membrane widths: 0.9 mm FWHM on a 3.3 mm membrane
@@ -102,6 +101,8 @@ class Look:
             # Places that are counted from an end which may be the wrong one are looked at twice, as it were.
             more = 0.0 if naming.known else UNKNOWN_END
             least = (LEAST_IN_PLACE + more, SURE_IN_PLACE + more)
+        if not spans:
+            return []
         control_place = (control.place, control.sigma)
         others = [
             *((n.place * self.aspect, n.sigma * self.aspect) for n in lines_there(naming) if n not in unsure),
