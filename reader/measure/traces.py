@@ -32,7 +32,7 @@ WHOLE = 0.4  # share of the mean height that both halves of the width must show
 # JPEG keeps less than half of the hue of a line that is fainter than its steps. What surely keeps less than a
 # quarter is grey.
 HUE_KEPT, HUE_SNR = 0.25, 2.0
-LEAST_HUE = 0.25  # of a colour, over its grey: below it (14 degrees) a line cannot be told from a shadow
+TELLING = 3.0  # standard errors by which a line's hue must differ from a shadow's for either to be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +162,10 @@ def _is_of_colour(patch: Patch, scan: LineScan, place: int, control: int) -> boo
     along = float(grey @ label)
     across = label - along * grey
     hue = float(np.linalg.norm(across))
-    if along <= 0 or hue < LEAST_HUE * along:
+    if along <= 0 or hue <= 0:
         return False
     # A line of the label's colour has as much of its hue as of its grey; a shadow has no hue.
-    lacking = HUE_KEPT * hue / along * (grey @ found) - across @ found / hue
-    return float(lacking.mean()) < HUE_SNR * float(lacking.std(ddof=1)) / math.sqrt(lacking.size)
+    expected, seen_hue = hue / along * (grey @ found), across @ found / hue
+    lacking = HUE_KEPT * expected - seen_hue
+    error = float(lacking.std(ddof=1)) / math.sqrt(lacking.size)
+    return float(expected.mean()) > TELLING * error and float(lacking.mean()) < HUE_SNR * error

@@ -48,6 +48,15 @@ def test_a_grey_band_is_no_line_beside_a_gold_control():
     assert not trace.like_line
 
 
+def test_a_line_of_little_hue_is_told_from_a_shadow_where_the_noise_allows():
+    purple = (0.63, 1.0, 1.0)
+    lines = [Band("C", "control", CONTROL, 0.4, colour=purple), Band("T", "test", TEST, 0.015, colour=purple)]
+    clean, noisy = (trace_in(patch_of_light(light_of(lines, 4, noise=noise))) for noise in (0.01, 0.12))
+    assert clean is not None
+    assert clean.like_line
+    assert noisy is None or not noisy.like_line
+
+
 def test_what_crosses_only_half_of_the_membrane_is_no_line():
     whole, half = (
         light_of([Band("C", "control", CONTROL, 0.4), Band("T", "test", TEST, od)], 2) for od in (0, 0.03)
