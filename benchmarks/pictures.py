@@ -5,14 +5,16 @@
 Pictures of one kit, 25 px/mm, JPEG quality 90, through the whole reader. By default nothing disturbs but the
 grain of the membrane, noise, slant, turn and the rims' shades; with ``--drawn`` everything is drawn from what
 real photos are like. Prints for each strength how the pictures were called, mean and scatter of the measured
-height and how often its 95 % interval holds the truth; then the strength that is called positive in 95 %, and
-how much a height changes with exposure, white balance, turn, slant and size. Exit code 1 if a blank is called
-positive more often than allowed.
+height and how often its 95 % interval holds the truth; then the strength that is called positive in 95 %,
+beside the least that such membranes and noise allow (SCIENCE 2, formula 1), and how much a height changes
+with exposure, white balance, turn, slant and size. Exit code 1 if a blank is called positive more often than
+allowed.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import multiprocessing
 import os
 import sys
@@ -22,12 +24,14 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 from scipy.stats import binomtest, norm
 
 import reader
+from reader.limits.bound import flat_error, search_threshold
 from reader.reading import Line, Outcome
 from reader.simulate import Choices, simulate
+from reader.simulate.lines import LABELS
 
 ASSAY, CONTROL, TEST = "covid-19-ag", "C", "T"
 CONTROL_LEVEL = 0.4  # absorbance
@@ -36,6 +40,9 @@ SHORT_LEVELS = (0.0, 0.005, 0.01, 0.1)
 FAINTEST, STRONG = 0.01, 0.2  # absorbance: the eye's limit; a clear line
 CLEAR = 0.05  # absorbance up to which strength alone decides
 READ = {Outcome.POSITIVE, Outcome.INDETERMINATE, Outcome.NEGATIVE}
+FWHM = 2 * math.sqrt(2 * math.log(2))  # of a Gaussian, in its sigma
+MOSAIC = (4.0, 2.0, 4.0)  # pixels for one sample of red, green and blue
+FALSE_CALLS = 0.001  # of a search on a blank strip
 ALLOWED = 0.005  # share of blanks that may be called positive
 SHARE, SIGMAS = 0.02, 1.0  # by which a height may change with what does not concern it
 DRAWN = Choices(kind="cassette", devices=1, px_per_mm=25.0, jpeg=90, resize=1.0)
@@ -93,6 +100,7 @@ def main() -> None:
         false_positives = report_levels(found)
         if not options.short:
             report_limit(found)
+            report_bound([errors_at_best(task) for task in tasks if task.level == FAINTEST])
             report_changes(pool, options.seed, count // 4)
     sys.exit(int(false_positives > ALLOWED * count))
 
@@ -159,6 +167,42 @@ def report_limit(found: Mapping[float, Sequence[Seen]]) -> None:
     limits = [limit_of({v: rng.choice(c, c.size) for v, c in calls.items()}) for _ in range(200)]
     low, high = np.percentile(limits, [2.5, 97.5])
     print(f"called positive in 95 %: from {limit_of(calls):.4f} ({low:.4f} to {high:.4f}) absorbance\n")
+
+
+def errors_at_best(task: Task) -> tuple[float, float]:
+    """Return the least error of the test line's height, in green alone and in the best mix of colours.
+
+    As if the membrane without the line were known but for its grain and the sensor's noise, and nothing
+    compressed. Grain is the same in all channels, noise is each channel's own.
+    """
+    levels = {CONTROL: CONTROL_LEVEL, TEST: task.level}
+    picture = simulate(
+        ASSAY, seed=task.seed, number=task.number, choices=replace(task.choices, levels=levels)
+    )
+    membrane = picture.settings["placed"][0]["device"]["membrane"]
+    camera, truth = picture.settings["camera"], picture.truth[0]
+    sigma = next(line.fwhm_mm for line in truth.lines if line.name == TEST) / FWHM
+    width = min(math.dist(truth.window[k], truth.window[k + 1]) for k in range(2)) / truth.px_per_mm
+    light = camera["exposure"] * np.array(membrane["tone"])
+    relative = np.sqrt(camera["shot_noise"] ** 2 * light + camera["read_noise"] ** 2) / light
+    # A mosaic sees green in every second pixel, red and blue in every fourth.
+    pixels = np.array(MOSAIC) if camera["bayer"] else 4 * np.pi * camera["noise_px"] ** 2 * np.ones(3)
+    noise = (relative / math.log(10)) ** 2 * pixels / truth.px_per_mm**2
+    grain = (membrane["texture"] / math.log(10)) ** 2 * 4 * np.pi * membrane["grain_mm"] ** 2
+    grain *= sigma / math.hypot(sigma, membrane["grain_mm"])
+    colour = np.array(LABELS["gold"]) / LABELS["gold"][1]
+    mixed = 1 / float(colour @ np.linalg.solve(grain + np.diag(noise), colour))
+    green, best = (flat_error(density / width, sigma) for density in (grain + noise[1], mixed))
+    return green, best
+
+
+def report_bound(errors: Sequence[tuple[float, float]]) -> None:
+    """Print the strength that a search could call in 95 % of such pictures at best."""
+    threshold = search_threshold(FALSE_CALLS)
+    for name, sigmas in zip(("green alone", "the best mix of colours"), np.array(errors).T, strict=True):
+        limit = brentq(lambda od, s=sigmas: norm.cdf(od / s - threshold).mean() - 0.95, 1e-5, 1.0)
+        print(f"least possible with {name}, uncompressed, on a known flat membrane: {limit:.4f} absorbance")
+    print()
 
 
 def limit_of(calls: Mapping[float, NDArray[np.bool_]]) -> float:
