@@ -67,7 +67,11 @@ class LfaError(Exception):
     def __init__(self, message: str = "") -> None:
         doc = type(self).__doc__ or ""
         self.message = message or doc.strip().split("\n")[0]
-        super().__init__(f"{self.message} {self.advice}")
+        # Exceptions are rebuilt from their arguments where they come from another process.
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.advice}"
 
 
 class InputError(LfaError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 
 import pytest
@@ -59,6 +60,12 @@ def test_an_error_s_own_message_replaces_the_default(error):
     raised = error("photo.jpg is odd.")
     assert raised.message == "photo.jpg is odd."
     assert str(raised).startswith("photo.jpg is odd. ")
+
+
+def test_an_error_that_comes_from_another_process_says_the_same_once():
+    error = errors.ImageTooSmall("The picture has only 3 x 4 pixels.")
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.message, again.code) == (str(error), error.message, error.code)
 
 
 def test_codes_are_unique():
