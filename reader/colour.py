@@ -19,6 +19,10 @@ Number = TypeVar("Number", np.uint8, np.float32)
 # An eighth of a code is below the noise of any mean, and 16 codes of colour hold any white membrane.
 STRETCH = 8
 NEUTRAL = 128
+# ITU-T T.871, the colours of JFIF: every channel's luma from R, G, B, and what Cb and Cr add to it.
+_LUMA = np.full((3, 1), 1.0) * [0.299, 0.587, 0.114]
+_COLOUR = np.array([[0.0, 1.402], [-0.344136, -0.714136], [1.772, 0.0]]) / STRETCH
+_COLOUR = np.column_stack([_COLOUR, -NEUTRAL * _COLOUR.sum(axis=1)])
 
 
 def srgb_decode(encoded: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -104,7 +108,7 @@ def with_chroma(codes: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> NDArray[
     codes : ndarray of uint8, shape (H, W, 3)
         Pixels as they were decoded, RGB.
     chroma : ndarray of uint8, shape (H, W, 2)
-        Their colour differences from `reader.photo.chroma`; a pixel whose own are cut off stays as it is.
+        Their colour differences, 128 + 8 Cb and 128 + 8 Cr; a pixel whose own are cut off stays as it is.
 
     Returns
     -------
@@ -116,14 +120,12 @@ def with_chroma(codes: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> NDArray[
     >>> (with_chroma(grey, np.full((1, 1, 2), 132, np.uint8)) / 257).round(2).tolist()
     [[[200.7, 199.47, 200.89]]]
     """
-    luma = codes @ np.array([0.299, 0.587, 0.114], np.float32)
-    blue, red = ((chroma[..., k].astype(np.float32) - NEUTRAL) / STRETCH for k in range(2))
-    # ITU-T T.871, the colours of JFIF.
-    finer = np.stack(
-        [luma + 1.402 * red, luma - 0.344136 * blue - 0.714136 * red, luma + 1.772 * blue], axis=-1
-    )
-    known = np.all((chroma > 0) & (chroma < 255), axis=-1, keepdims=True)
-    return np.rint(np.clip(np.where(known, finer, codes), 0, 255) * np.float32(257)).astype(np.uint16)
+    luma = cv2.transform(codes.astype(np.float32), _LUMA)
+    colour = cv2.transform(chroma.astype(np.float32), _COLOUR)
+    finer = np.asarray(cv2.add(luma, colour), np.float32)
+    unknown = cv2.inRange(chroma, (1, 1), (254, 254)) == 0
+    finer[unknown] = codes[unknown]
+    return np.asarray(np.rint(np.clip(finer, 0, 255) * np.float32(257)), np.uint16)
 
 
 def brightest(image: NDArray[Number]) -> NDArray[Number]:

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reader.colour import linear_light, with_chroma
+from reader.colour import linear_light
 from reader.geometry import Window, around, sample
 
 __all__ = ["DARK", "View"]
@@ -39,16 +39,12 @@ class View:
     pixels : ndarray, shape (H, W, 3), uint8 or uint16
         sRGB-encoded RGB.
     finer : callable, optional
-        Decodes the colour differences finer than the pixels' codes (`reader.photo.chroma`).
+        Returns a part (left, top, right, bottom) of the pixels in finer colours than their codes, or None if
+        those are not known (`reader.photo.chroma`).
     """
 
     pixels: NDArray[Any]
-    finer: Callable[[], NDArray[np.uint8] | None] | None = None
-
-    @cached_property
-    def chroma(self) -> NDArray[np.uint8] | None:
-        """The finer colour differences, decoded when they are first asked for; None without any."""
-        return None if self.finer is None else self.finer()
+    finer: Callable[[tuple[int, int, int, int]], NDArray[np.uint16] | None] | None = None
 
     @cached_property
     def scale(self) -> float:
@@ -104,7 +100,7 @@ class View:
         ndarray, shape (rows, columns, 3), float32
             NaN beyond the picture.
         """
-        step = min(window.length / columns, window.width / rows)
+        step = _step(window, columns, rows)
         if self._small_shows(step):
             region, near = around(self.small, window.scaled(self.scale))
         else:
@@ -124,13 +120,14 @@ class View:
         Parameters and result are those of `linear`. Less than a code counts here: the colours are the finest
         that are known.
         """
-        step = min(window.length / columns, window.width / rows)
         region, near = around(self.pixels, window)
-        if self.chroma is None or region.size == 0 or self._small_shows(step):
+        light = None
+        if self.finer is not None and region.size and not self._small_shows(_step(window, columns, rows)):
+            left, top = round(window.x - near.x), round(window.y - near.y)
+            finer = self.finer((left, top, left + region.shape[1], top + region.shape[0]))
+            light = None if finer is None else sample(linear_light(finer), near, columns, rows)
+        if light is None:
             light = self.linear(window, columns, rows)
-        else:
-            chroma = _laid_over(self.chroma, self.pixels.shape, near, window, region.shape)
-            light = sample(linear_light(with_chroma(region, chroma)), near, columns, rows)
         return np.asarray(np.log10(np.maximum(light, np.float32(DARK))), np.float32)
 
     def log_light(self, window: Window, columns: int, rows: int, *, shapes: bool = False) -> FloatArray:
@@ -138,23 +135,9 @@ class View:
         return _log10(self.linear(window, columns, rows, shapes=shapes))
 
 
-def _laid_over(
-    plane: NDArray[np.uint8], of: tuple[int, ...], near: Window, window: Window, shape: tuple[int, ...]
-) -> NDArray[np.uint8]:
-    """Return the part of a smaller copy that lies under a region of a picture, as large as that region.
-
-    ``of`` is the picture's shape, ``shape`` the region's; ``near`` and ``window`` are one window in both.
-    """
-    down, along = (small / full for small, full in zip(plane.shape[:2], of[:2], strict=True))
-    left, top = window.x - near.x, window.y - near.y
-    # Pixel centres: the copy's pixel k is the picture's (k + 1/2) / scale - 1/2.
-    place = np.array(
-        [[along, 0.0, (left + 0.5) * along - 0.5], [0.0, down, (top + 0.5) * down - 0.5]], np.float64
-    )
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    size = (shape[1], shape[0])
-    laid = cv2.warpAffine(plane, place, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(laid, np.uint8)
+def _step(window: Window, columns: int, rows: int) -> float:
+    """Return the pixels of the photo per sample, along or across, whichever is less."""
+    return min(window.length / columns, window.width / rows)
 
 
 @cache

@@ -25,6 +25,7 @@ __all__ = [
     "by_table",
     "grey_by_table",
     "is_srgb",
+    "keeps_fractions",
     "littlecms",
     "matrix_conversion",
     "power_curve",
@@ -167,6 +168,17 @@ def by_littlecms(transform: ImageCms.ImageCmsTransform, samples: Samples) -> Sam
         return samples
     eight = samples if samples.dtype == np.uint8 else np.rint(samples / 257).astype(np.uint8)
     return np.asarray(ImageCms.applyTransform(Image.fromarray(np.ascontiguousarray(eight)), transform))
+
+
+def keeps_fractions(conversion: Conversion | None) -> bool:
+    """Tell whether a conversion to sRGB, or none, takes 16-bit samples for what they are, not for 8-bit ones.
+
+    Examples
+    --------
+    >>> keeps_fractions(None), keeps_fractions(partial(by_littlecms, None))
+    (True, False)
+    """
+    return not (isinstance(conversion, partial) and conversion.func is by_littlecms)
 
 
 def _by_matrix(curves: tuple[Curve, Curve, Curve], to_srgb: Matrix, samples: Samples) -> Samples:

@@ -8,7 +8,10 @@ import numpy as np
 
 from reader.photo.header import Samples
 
-__all__ = ["exif_orientation", "upright"]
+__all__ = ["Box", "exif_orientation", "stored_box", "upright"]
+
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom of a part of a picture, px; the last two lie just beyond it."""
 
 _ORIENTATION_TAG: Final = 0x0112
 _SHORT: Final = 3
@@ -89,3 +92,35 @@ def upright(samples: Samples, orientation: int) -> Samples:
         code = {3: cv2.ROTATE_180, 6: cv2.ROTATE_90_CLOCKWISE, 8: cv2.ROTATE_90_COUNTERCLOCKWISE}
         turned = cv2.rotate(samples, code[orientation])
     return np.asarray(turned, samples.dtype)
+
+
+def stored_box(box: Box, size: tuple[int, int], orientation: int) -> Box:
+    """Tell where a part of the upright picture lies in the stored one.
+
+    Parameters
+    ----------
+    box : tuple of 4 int
+        The part, in pixels of the upright picture.
+    size : tuple of 2 int
+        Width and height of the stored picture.
+    orientation : int
+        EXIF orientation, 1..8.
+
+    Returns
+    -------
+    tuple of 4 int
+        In pixels of the stored picture; `upright` turns what is cut out there into the part.
+
+    Examples
+    --------
+    >>> stored_box((0, 0, 2, 1), (40, 30), 6)
+    (0, 28, 1, 30)
+    """
+    left, top, right, bottom = box
+    if orientation >= 5:
+        left, top, right, bottom = top, left, bottom, right
+    if orientation in (2, 3, 7, 8):
+        left, right = size[0] - right, size[0] - left
+    if orientation in (3, 4, 6, 7):
+        top, bottom = size[1] - bottom, size[1] - top
+    return left, top, right, bottom

@@ -81,8 +81,8 @@ class Header:
     jpeg_quality : int or None
         Estimated IJG quality, 1..100; None for other formats.
     chroma : callable or None
-        Decodes the colour differences finer than in codes (`reader.photo.chroma`); None where that is not
-        possible or of no use.
+        Decodes the colour differences finer than in codes (`reader.photo.chroma.stretched_chroma`); None
+        where that is not possible or of no use.
     """
 
     format: str
@@ -92,7 +92,7 @@ class Header:
     orientation: int = 1
     to_srgb: Conversion | None = None
     jpeg_quality: int | None = None
-    chroma: Callable[[], Samples | None] | None = None
+    chroma: Callable[[], Image.Image | None] | None = None
 
 
 def check_size(width: int, height: int) -> None:

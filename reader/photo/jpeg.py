@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from PIL import JpegImagePlugin
 
 from reader.errors import CorruptImage, UnsupportedFormat
-from reader.photo.chroma import finer_chroma
+from reader.photo.chroma import stretched_chroma
+from reader.photo.convert import keeps_fractions
 from reader.photo.exif import exif_orientation
 from reader.photo.header import Header, Samples
 from reader.photo.profile import cmyk_to_srgb, icc_to_srgb
@@ -98,8 +99,7 @@ def inspect(data: bytes) -> Header:
         orientation=exif_orientation(segments.exif),
         to_srgb=to_srgb,
         jpeg_quality=_quality(segments),
-        # Other primaries would need the finer colours converted, too.
-        chroma=partial(finer_chroma, picture) if components == 3 and to_srgb is None else None,
+        chroma=partial(stretched_chroma, picture) if components == 3 and keeps_fractions(to_srgb) else None,
     )
 
 

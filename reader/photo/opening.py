@@ -5,7 +5,6 @@ import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
 import cv2
@@ -21,7 +20,8 @@ from reader.errors import (
     UnsupportedFormat,
 )
 from reader.photo import heif, jpeg, png, tiff, webp
-from reader.photo.exif import upright
+from reader.photo.chroma import FinerColours
+from reader.photo.exif import Box, upright
 from reader.photo.header import MAX_BYTES, Header, Samples, check_size, decoder_faults
 
 __all__ = ["Photo", "open_array", "open_bytes", "open_file"]
@@ -54,8 +54,8 @@ class Photo:
     flags : tuple of str
         Codes of `reader.flags.FLAGS`.
     chroma : callable or None
-        Decodes the colour differences finer than in codes, upright (`reader.photo.chroma`); None where the
-        file holds nothing finer.
+        Returns a part (left, top, right, bottom) of the picture with finer colours than in codes, or None if
+        they cannot be told (`reader.photo.chroma`); None where the file holds nothing finer.
     """
 
     source: str
@@ -65,7 +65,7 @@ class Photo:
     grey: bool
     jpeg_quality: int | None
     flags: tuple[str, ...]
-    chroma: Callable[[], NDArray[np.uint8] | None] | None = None
+    chroma: Callable[[Box], NDArray[np.uint16] | None] | None = None
 
     @property
     def width(self) -> int:
@@ -243,26 +243,17 @@ def _inspector(data: bytes) -> Callable[[bytes], Header]:
 def _photo(header: Header, samples: Samples, source: str, sha256: str) -> Photo:
     samples, flags = _flattened(samples)
     grey = samples.ndim == 2 or _is_grey(samples)
+    samples = np.ascontiguousarray(upright(samples, header.orientation))
+    chroma = None
+    if header.chroma is not None and not grey:
+        chroma = FinerColours(samples, header.chroma, header.orientation, header.to_srgb).part
     if header.to_srgb is not None:
         samples = header.to_srgb(samples)
-    samples = upright(samples, header.orientation)
     if samples.ndim == 2:
         samples = np.asarray(cv2.cvtColor(samples, cv2.COLOR_GRAY2RGB), samples.dtype)
     pixels = np.ascontiguousarray(samples)
     pixels.setflags(write=False)
-    chroma = None if grey or header.chroma is None else partial(_upright_chroma, header)
     return Photo(source, sha256, header.format, pixels, grey, header.jpeg_quality, flags, chroma)
-
-
-def _upright_chroma(header: Header) -> NDArray[np.uint8] | None:
-    """Decode the finer colours and turn them as the picture was turned; None where the decoder cannot."""
-    assert header.chroma is not None
-    try:
-        with decoder_faults():
-            stored = header.chroma()
-    except CorruptImage:
-        return None
-    return None if stored is None else upright(stored, header.orientation)
 
 
 def _flattened(samples: Samples) -> tuple[Samples, tuple[str, ...]]:

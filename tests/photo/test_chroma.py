@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reader.colour import STRETCH, with_chroma
+from reader.colour import STRETCH
 from reader.photo import open_bytes
-from reader.photo.chroma import finer_chroma
+from reader.photo.chroma import stretched_chroma
+from tests.photo import files
 
 SIZE = (96, 160)
+P3 = files.matrix_profile(files.DISPLAY_P3, files.srgb_curve())
 
 
 def tinted(step: float, seed: int = 3) -> np.ndarray:
@@ -34,20 +36,27 @@ def redness(pixels: np.ndarray) -> float:
     return float(red[:, middle + 16 :].mean() - red[:, : middle - 16].mean())
 
 
+def exact(pixels: np.ndarray, icc: bytes | None) -> np.ndarray:
+    """Return codes as they are in sRGB, with their fractions."""
+    before = b"" if icc is None else files.icc_chunk(icc)
+    return open_bytes(files.png(pixels.astype(np.uint16) * 257, 2, 16, before=before)).pixels / 257
+
+
 def finer(data: bytes) -> np.ndarray:
     photo = open_bytes(data)
     assert photo.chroma is not None
-    chroma = photo.chroma()
-    assert chroma is not None
-    return with_chroma(photo.pixels, chroma) / 257
+    codes = photo.chroma((0, 0, photo.width, photo.height))
+    assert codes is not None
+    return codes / 257
 
 
 @pytest.mark.parametrize("subsampling", ["4:2:0", "4:2:2", "4:4:4"])
-def test_half_a_code_of_red_is_seen_better_than_in_decoded_codes(subsampling):
+@pytest.mark.parametrize("icc", [None, P3], ids=["sRGB", "Display P3"])
+def test_half_a_code_of_red_is_seen_better_than_in_decoded_codes(subsampling, icc):
     errors = {"codes": [], "finer": []}
     for seed in range(12):
         pixels = tinted(0.5 + 0.05 * seed, seed)
-        data, asked = jpeg(pixels, subsampling=subsampling), redness(pixels)
+        data, asked = jpeg(pixels, subsampling=subsampling, icc_profile=icc), redness(exact(pixels, icc))
         errors["codes"].append(redness(open_bytes(data).pixels) - asked)
         errors["finer"].append(redness(finer(data)) - asked)
     rms = {name: float(np.sqrt(np.mean(np.square(found)))) for name, found in errors.items()}
@@ -71,25 +80,48 @@ def test_finer_colours_are_turned_as_the_picture_is(orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     data = jpeg(tinted(12.0), exif=exif)
+    assert np.abs(finer(data) - open_bytes(data).pixels.astype(float)).max() < 3
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("tiles", [(1, 1), (8, 16)], ids=["small", "large"])
+def test_a_part_shows_what_the_whole_shows_there(orientation, tiles):
+    data = jpeg(np.tile(tinted(6.0), (*tiles, 1)), exif=files.exif(orientation))
     photo = open_bytes(data)
     assert photo.chroma is not None
-    chroma = photo.chroma()
-    assert chroma is not None
-    assert chroma.shape[:2] == photo.pixels.shape[:2]
-    assert np.abs(with_chroma(photo.pixels, chroma) / 257 - photo.pixels).max() < 3
+    whole = photo.chroma((0, 0, photo.width, photo.height))
+    assert whole is not None
+    for left, top, right, bottom in ((0, 0, 17, 30), (41, 22, 90, 95), (60, 1, photo.width, photo.height)):
+        part = photo.chroma((left, top, right, bottom))
+        assert part is not None
+        assert np.abs(part / 257 - whole[top:bottom, left:right] / 257).max() < 0.01
 
 
 def test_large_pictures_are_looked_at_in_half_the_size():
-    chroma = finer_chroma(jpeg(np.tile(tinted(1.0), (8, 16, 1))))
+    chroma = stretched_chroma(jpeg(np.tile(tinted(1.0), (8, 16, 1))))
     assert chroma is not None
-    assert chroma.shape == (4 * SIZE[0], 8 * SIZE[1], 2)
+    assert chroma.size == (8 * SIZE[1], 4 * SIZE[0])
 
 
 def test_a_redder_picture_has_as_much_more_red():
-    plain, red = (finer_chroma(jpeg(tinted(0.0) + np.array([k, 0, 0], np.uint8), 100)) for k in (0, 4))
+    plain, red = (stretched_chroma(jpeg(tinted(0.0) + np.array([k, 0, 0], np.uint8), 100)) for k in (0, 4))
     assert plain is not None
     assert red is not None
-    assert (red[..., 1].mean() - plain[..., 1].mean()) / STRETCH == pytest.approx(4 * 0.5, abs=0.1)
+    more = np.asarray(red)[..., 2].mean() - np.asarray(plain)[..., 2].mean()
+    assert more / STRETCH == pytest.approx(4 * 0.5, abs=0.1)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_finer_colours_of_another_colour_space_are_converted_as_the_picture_is(orientation):
+    data = jpeg(tinted(6.0), icc_profile=P3, exif=files.exif(orientation))
+    converted = open_bytes(data).pixels.astype(float)
+    assert np.abs(finer(data) - converted).max() < 3.5
+    assert np.abs(finer(data).mean(axis=(0, 1)) - converted.mean(axis=(0, 1))).max() < 0.4
+
+
+def test_a_profile_that_is_a_table_of_colours_leaves_nothing_finer():
+    photo = open_bytes(jpeg(tinted(0.0), icc_profile=files.table_profile(files.DISPLAY_P3)))
+    assert photo.chroma is None
 
 
 def test_other_pictures_have_nothing_finer():
@@ -107,4 +139,4 @@ def test_a_jpeg_that_holds_red_green_and_blue_has_no_chroma():
     Image.fromarray(tinted(0.0)).save(held, "JPEG", keep_rgb=True)
     photo = open_bytes(held.getvalue())
     assert photo.chroma is not None
-    assert photo.chroma() is None
+    assert photo.chroma((0, 0, photo.width, photo.height)) is None

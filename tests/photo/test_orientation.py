@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reader.photo import open_bytes
-from reader.photo.exif import exif_orientation, upright
+from reader.photo.exif import exif_orientation, stored_box, upright
 from tests.photo import files
 
 SCENE = files.scene()
@@ -89,3 +89,12 @@ def test_turning_leaves_the_stored_picture_as_it_was(orientation: int) -> None:
     before = SCENE.copy()
     upright(SCENE, orientation)
     assert np.array_equal(SCENE, before)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_part_of_the_upright_picture_is_found_in_the_stored_one(orientation: int) -> None:
+    left, top, right, bottom = 5, 11, 29, 17
+    whole = upright(SCENE, orientation)
+    size = SCENE.shape[1], SCENE.shape[0]
+    x0, y0, x1, y1 = stored_box((left, top, right, bottom), size, orientation)
+    assert np.array_equal(upright(SCENE[y0:y1, x0:x1], orientation), whole[top:bottom, left:right])
