@@ -19,10 +19,9 @@ Number = TypeVar("Number", np.uint8, np.float32)
 # An eighth of a code is below the noise of any mean, and 16 codes of colour hold any white membrane.
 STRETCH = 8
 NEUTRAL = 128
-# ITU-T T.871, the colours of JFIF: every channel's luma from R, G, B, and what Cb and Cr add to it.
-_LUMA = np.full((3, 1), 1.0) * [0.299, 0.587, 0.114]
-_COLOUR = np.array([[0.0, 1.402], [-0.344136, -0.714136], [1.772, 0.0]]) / STRETCH
-_COLOUR = np.column_stack([_COLOUR, -NEUTRAL * _COLOUR.sum(axis=1)])
+# ITU-T T.871, the colours of JFIF: luma from R, G, B, and what stretched Cb and Cr add to it in each of those.
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_COLOUR = np.array([[0.0, -0.344136, 1.772], [1.402, -0.714136, 0.0]], np.float32) / np.float32(STRETCH)
 
 
 def srgb_decode(encoded: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -96,7 +95,7 @@ def linear_light(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.f
         # OpenCV's look-up is several times as fast as NumPy's.
         return np.asarray(cv2.LUT(pixels, _table(256)), np.float32).reshape(pixels.shape)
     if pixels.dtype in (np.uint8, np.uint16):
-        return _table(np.iinfo(pixels.dtype).max + 1)[pixels]
+        return _table(np.iinfo(pixels.dtype).max + 1).take(pixels)
     raise TypeError(f"linear_light takes uint8 or uint16 pixels, not {pixels.dtype}.")
 
 
@@ -120,12 +119,13 @@ def with_chroma(codes: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> NDArray[
     >>> (with_chroma(grey, np.full((1, 1, 2), 132, np.uint8)) / 257).round(2).tolist()
     [[[200.7, 199.47, 200.89]]]
     """
-    luma = cv2.transform(codes.astype(np.float32), _LUMA)
-    colour = cv2.transform(chroma.astype(np.float32), _COLOUR)
-    finer = np.asarray(cv2.add(luma, colour), np.float32)
+    finer = (chroma.astype(np.float32) - NEUTRAL) @ _COLOUR
+    finer += (codes @ _LUMA)[..., None]
     unknown = cv2.inRange(chroma, (1, 1), (254, 254)) == 0
-    finer[unknown] = codes[unknown]
-    return np.asarray(np.rint(np.clip(finer, 0, 255) * np.float32(257)), np.uint16)
+    if unknown.any():
+        finer[unknown] = codes[unknown]
+    np.clip(finer, 0, 255, out=finer)
+    return np.asarray(np.rint(np.multiply(finer, 257, out=finer), out=finer), np.uint16)
 
 
 def brightest(image: NDArray[Number]) -> NDArray[Number]:
