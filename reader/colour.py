@@ -19,7 +19,7 @@ Number = TypeVar("Number", np.uint8, np.float32)
 # An eighth of a code is below the noise of any mean, and 16 codes of colour hold any white membrane.
 STRETCH = 8
 NEUTRAL = 128
-# ITU-T T.871, the colours of JFIF: luma from R, G, B, and what stretched Cb and Cr add to it in each of those.
+# ITU-T T.871, the colours of JFIF: luma from R, G, B, and what stretched Cb and Cr add to it in each.
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _COLOUR = np.array([[0.0, -0.344136, 1.772], [1.402, -0.714136, 0.0]], np.float32) / np.float32(STRETCH)
 

@@ -16,6 +16,7 @@ the spectrum were known, and its error holds what is not known.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,14 +30,14 @@ FloatArray = NDArray[np.float64]
 KAPPAS = np.geomspace(2.0, 5e4, 8)
 # rho, and l in line sigmas. Nitrocellulose has grain of 0.05 to 0.2 mm; the noise of dim pictures is white.
 # Finer grain is left out: what it says of the noise at the lines' scale hangs on what is no longer resolved.
-GRAIN = np.array(
-    [(0.0, 0.0)] * 2 + [(rho, length) for rho in (2.0, 8.0, 30.0, 120.0) for length in (0.25, 0.5)]
-)
+GRAIN = np.array([(0.0, 0.0)] + [(rho, length) for rho in (2.0, 8.0, 30.0, 120.0) for length in (0.25, 0.5)])
+WHITE = 0.2  # probability of noise without grain
 TREND = 2  # slope and bend over the whole window are free
 TINY = 1e-12
+NEGLIGIBLE = 1e-9  # probability of a spectrum that makes no difference
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Spectra:
     """Spectra over the frequencies of a cosine transform without its mean, relative to white noise.
 
@@ -46,10 +47,13 @@ class Spectra:
         Variance of each frequency over that of white noise.
     smooth : ndarray, shape (M, N - 1)
         The membrane's share in it.
+    chances : ndarray, shape (M,)
+        Their probabilities before anything is seen.
     """
 
     density: FloatArray
     smooth: FloatArray
+    chances: FloatArray
 
     @classmethod
     def over(cls, count: int, sigma: float) -> Spectra:
@@ -59,11 +63,28 @@ class Spectra:
         noise = (1 + rho * np.exp(-((length * sigma * w) ** 2)))[:, None]
         walk = (1 + rho)[:, None] / (KAPPAS[:, None] * (2 - 2 * np.cos(w)) ** 2 * sigma**4)
         density = (noise + walk).reshape(-1, count - 1)
-        return cls(density, walk.reshape(density.shape) / density)
+        chances = np.append(WHITE, np.full(len(GRAIN) - 1, (1 - WHITE) / (len(GRAIN) - 1))) / len(KAPPAS)
+        return cls(density, walk.reshape(density.shape) / density, np.repeat(chances, len(KAPPAS)))
 
     def only(self, which: int) -> Spectra:
         """Return one of the spectra."""
-        return Spectra(self.density[which : which + 1], self.smooth[which : which + 1])
+        one = slice(which, which + 1)
+        return Spectra(self.density[one], self.smooth[one], np.ones(1))
+
+    @cached_property
+    def _precision(self) -> FloatArray:
+        """One over the density, shape (M, N - 1)."""
+        return np.asarray(1 / self.density)
+
+    @cached_property
+    def _volume(self) -> FloatArray:
+        """Logarithm of the determinant, less twice that of the probability."""
+        return np.asarray(np.log(self.density).sum(axis=1) - 2 * np.log(self.chances))
+
+    @cached_property
+    def _trend(self) -> FloatArray:
+        """Waves of slope and bend, shape (N - 1, 2)."""
+        return _waves(_trend(self.density.shape[1] + 1))
 
     def solve(
         self, profile: FloatArray, columns: FloatArray, prior: FloatArray, expected: FloatArray, floor: float
@@ -81,37 +102,40 @@ class Spectra:
         floor : float
             Least variance of white noise.
         """
-        both = np.column_stack([profile, columns, _trend(len(profile))])
-        waves = dct(both, axis=0, norm="ortho")[1:]
-        size = both.shape[1]
-        inner = 1 / self.density @ (waves[:, :, None] * waves[:, None, :]).reshape(len(waves), -1)
-        inner = inner.reshape(-1, size, size)
-        target, normal = inner[:, 1:, 0], inner[:, 1:, 1:]
+        waves = _waves(np.column_stack([columns, profile]))
+        inner = self._inner(np.column_stack([waves[:, :-1], self._trend, waves[:, -1]]))
+        normal, target, whole = inner[:, :-1, :-1], inner[:, :-1, -1], inner[:, -1, -1]
         precision, mean = np.append(prior, np.zeros(TREND)), np.append(expected, np.zeros(TREND))
-        ridge = TINY * np.trace(normal, axis1=1, axis2=2)[:, None, None] * np.eye(size - 1)
+        places = np.arange(len(precision))
+        # Columns that are all but alike, or all but zero, shall not stop the fit.
+        ridge = TINY * np.trace(normal, axis1=1, axis2=2)[:, None]
         free = max(len(waves) - int((precision == 0).sum()), 1)
         variance = np.full(len(inner), floor)
         # The prior is absolute, and the noise that it is held against is known after the first round.
         for _ in range(2):
-            held = normal + ridge + variance[:, None, None] * np.diag(precision)
-            right = target + variance[:, None] * precision * mean
+            known = variance[:, None] * precision
+            held, right = normal.copy(), target + known * mean
+            held[:, places, places] += known + ridge
             amounts = np.linalg.solve(held, right[..., None])[..., 0]
-            rest = inner[:, 0, 0] - 2 * (amounts * target).sum(axis=1)
-            rest = np.maximum(rest + np.einsum("mi,mij,mj->m", amounts, normal, amounts), 0.0)
+            rest = whole + (amounts * (right - 2 * target - (known + ridge) * amounts)).sum(axis=1)
+            rest = np.maximum(rest, 0.0)
             variance = np.maximum(rest / free, floor)
-        volume = np.log(self.density).sum(axis=1) + np.linalg.slogdet(held)[1]
+        volume = self._volume + np.linalg.slogdet(held)[1]
         likelihood = -0.5 * (free * np.log(variance) + rest / variance + volume)
         shares = np.exp(likelihood - likelihood.max())
-        covariances = np.linalg.inv(held) * variance[:, None, None]
-        return Solution(shares / shares.sum(), amounts, covariances, variance, free)
+        return Solution(shares / shares.sum(), amounts, held, variance, free)
+
+    def _inner(self, waves: FloatArray) -> FloatArray:
+        """Return the inner products of waves under each spectrum, shape (M, K, K)."""
+        products = (waves[:, :, None] * waves[:, None, :]).reshape(len(waves), -1)
+        return np.asarray(self._precision @ products).reshape(-1, waves.shape[1], waves.shape[1])
 
     def amounts(self, profiles: FloatArray, columns: FloatArray) -> FloatArray:
         """Return the amounts of columns in several profiles under the first spectrum, shape (K, P)."""
         count = columns.shape[1]
-        both = np.column_stack([columns, _trend(len(profiles)), profiles])
-        waves = dct(both, axis=0, norm="ortho")[1:]
-        design, seen = waves[:, : count + TREND], waves[:, count + TREND :]
-        weighted = design.T / self.density[0]
+        waves = _waves(np.column_stack([columns, profiles]))
+        design, seen = np.column_stack([waves[:, :count], self._trend]), waves[:, count:]
+        weighted = design.T * self._precision[0]
         normal = weighted @ design
         normal += TINY * np.trace(normal) * np.eye(len(normal))
         return np.asarray(np.linalg.solve(normal, weighted @ seen)[:count])
@@ -125,7 +149,12 @@ class Spectra:
 
     def power(self, columns: FloatArray) -> FloatArray:
         """Return the information on each column by itself under each spectrum, shape (M, K)."""
-        return np.asarray(1 / self.density @ dct(columns, axis=0, norm="ortho")[1:] ** 2)
+        return np.asarray(self._precision @ _waves(columns) ** 2)
+
+
+def _waves(columns: FloatArray) -> FloatArray:
+    """Return the cosine transform of columns without their means, shape (N - 1, K)."""
+    return np.asarray(dct(columns, axis=0, norm="ortho")[1:])
 
 
 def _trend(count: int) -> FloatArray:
@@ -133,7 +162,7 @@ def _trend(count: int) -> FloatArray:
     return np.column_stack([x, x * x])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Solution:
     """Amounts of the columns, and of slope and bend after them, under each spectrum.
 
@@ -143,8 +172,8 @@ class Solution:
         Probability of each spectrum, given the profile.
     amounts : ndarray, shape (M, K + 2)
         Best amounts.
-    covariances : ndarray, shape (M, K + 2, K + 2)
-        Their errors.
+    information : ndarray, shape (M, K + 2, K + 2)
+        Inverse of their covariances, times the variance of the white noise.
     variances : ndarray, shape (M,)
         Of the white noise.
     free : int
@@ -153,7 +182,7 @@ class Solution:
 
     shares: FloatArray
     amounts: FloatArray
-    covariances: FloatArray
+    information: FloatArray
     variances: FloatArray
     free: int
 
@@ -162,15 +191,17 @@ class Solution:
         """Which spectrum is the most probable."""
         return int(self.shares.argmax())
 
-    @property
+    @cached_property
     def mean(self) -> FloatArray:
         """Amounts, averaged over the spectra, shape (K + 2,)."""
         return np.asarray(self.shares @ self.amounts)
 
-    @property
+    @cached_property
     def covariance(self) -> FloatArray:
         """Their errors, and the disagreement of the spectra about them, shape (K + 2, K + 2)."""
-        off = self.amounts - self.mean
+        likely = self.shares > NEGLIGIBLE
+        shares, off = self.shares[likely], self.amounts[likely] - self.mean
         # The noise's variance is estimated: the error has the tails of Student's distribution.
-        own = np.tensordot(self.shares, self.covariances, 1) * self.free / max(self.free - 2, 1)
-        return np.asarray(own + np.einsum("m,mi,mj->ij", self.shares, off, off))
+        noise = shares * self.variances[likely] * self.free / max(self.free - 2, 1)
+        own = np.tensordot(noise, np.linalg.inv(self.information[likely]), 1)
+        return np.asarray(own + (shares * off.T) @ off)

@@ -116,3 +116,59 @@ def test_the_amounts_in_several_profiles_are_those_in_each():
     for k, profile in enumerate(profiles):
         alone = spectra.solve(profile, LINES, none, none, 1e-12).mean[:2]
         assert together[:, k] == pytest.approx(alone, abs=1e-9)
+
+
+def plain(
+    spectra: Spectra,
+    profile: NDArray[np.float64],
+    columns: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    expected: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], ...]:
+    """Return shares, amounts, covariances and variances, one dense system after another."""
+    count = len(profile)
+    places = np.arange(count)
+    waves = np.cos(np.pi * np.outer(np.arange(1, count), places + 0.5) / count) * np.sqrt(2 / count)
+    x = np.linspace(-1, 1, count)
+    design = np.column_stack([columns, x, x * x])
+    known, mean = np.append(prior, [0, 0]), np.append(expected, [0, 0])
+    free = count - 1 - int((known == 0).sum())
+    found = []
+    for density, chance in zip(spectra.density, spectra.chances, strict=True):
+        inverse = waves.T @ np.diag(1 / density) @ waves
+        normal, target = design.T @ inverse @ design, design.T @ inverse @ profile
+        variance = 1e-12
+        for _ in range(2):
+            held = normal + variance * np.diag(known)
+            amounts = np.linalg.solve(held, target + variance * known * mean)
+            rest = profile - design @ amounts
+            rest = rest @ inverse @ rest
+            variance = max(rest / free, 1e-12)
+        volume = np.log(density).sum() + np.linalg.slogdet(held)[1]
+        likelihood = np.log(chance) - 0.5 * (free * np.log(variance) + rest / variance + volume)
+        found.append((likelihood, amounts, np.linalg.inv(held) * variance, variance))
+    likelihood, *rest = (np.array(part) for part in zip(*found, strict=True))
+    shares = np.exp(likelihood - likelihood.max())
+    return (shares / shares.sum(), *rest)
+
+
+@pytest.mark.parametrize("kappa", [3.0, 300.0])
+@pytest.mark.parametrize("gaps", [0, 7])
+def test_the_fit_is_that_of_plain_dense_systems(kappa, gaps):
+    slopes = np.gradient(LINES, axis=0) * 0.3
+    columns = np.column_stack([LINES, slopes, np.eye(STEPS)[:, 60 : 60 + gaps]])
+    prior = np.append([1.0, 1.0, 1 / 0.3**2, 1 / 0.3**2], np.zeros(gaps))
+    expected = np.append([0.0, 0.0, 0.1, 0.0], np.zeros(gaps))
+    profile = membranes(kappa, 1.0, runs=1)[0] + LINES @ [0.4, 0.01] + slopes @ [0.2, 0.0]
+    spectra = Spectra.over(STEPS, SIGMA)
+    fit = spectra.solve(profile, columns, prior, expected, 1e-12)
+    shares, amounts, covariances, variances = plain(spectra, profile, columns, prior, expected)
+    assert fit.shares == pytest.approx(shares, rel=1e-6, abs=1e-9)
+    assert fit.amounts == pytest.approx(amounts, rel=1e-6, abs=1e-9)
+    assert fit.variances == pytest.approx(variances, rel=1e-6)
+    held = np.linalg.inv(fit.information) * fit.variances[:, None, None]
+    assert held == pytest.approx(covariances, rel=1e-6, abs=1e-12)
+    mean, free = shares @ amounts, fit.free
+    spread = np.einsum("m,mi,mj->ij", shares, amounts - mean, amounts - mean)
+    dense = np.tensordot(shares, covariances, 1) * free / (free - 2) + spread
+    assert fit.covariance == pytest.approx(dense, rel=1e-6, abs=1e-12)
