@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,7 @@ def robust_mean(blocks: FloatArray) -> FloatArray:
     return np.asarray(np.sort(blocks, axis=0)[1:-1].mean(axis=0))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Steps:
     """Even steps along the flow, from the first sample that is known to the last.
 
@@ -80,13 +81,13 @@ class Steps:
         shares = _sums(known[:, None].astype(np.float64), int(ends[0]), width, count)[:, 0] / width
         return cls(known, int(ends[0]), width, count, shares)
 
-    @property
+    @cached_property
     def gaps(self) -> FloatArray:
         """One column for each step that is not known: a free amount there makes it not count."""
         missing = np.flatnonzero(self.shares < LEAST_SEEN)
         return np.asarray(np.arange(self.count)[:, None] == missing, np.float64)
 
-    @property
+    @cached_property
     def middles(self) -> FloatArray:
         """Middle of each step, samples."""
         return np.asarray(self.first + (np.arange(self.count) + 0.5) * self.width - 0.5)

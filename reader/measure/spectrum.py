@@ -37,23 +37,29 @@ TINY = 1e-12
 NEGLIGIBLE = 1e-9  # probability of a spectrum that makes no difference
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Spectra:
     """Spectra over the frequencies of a cosine transform without its mean, relative to white noise.
 
     Attributes
     ----------
-    density : ndarray, shape (M, N - 1)
-        Variance of each frequency over that of white noise.
+    precision : ndarray, shape (M, N - 1)
+        Variance of white noise over that of each frequency.
     smooth : ndarray, shape (M, N - 1)
-        The membrane's share in it.
+        The membrane's share in the latter.
     chances : ndarray, shape (M,)
-        Their probabilities before anything is seen.
+        Probability of each spectrum before anything is seen.
+    volume : ndarray, shape (M,)
+        Sum over the frequencies of the logarithm of their variance.
+    trend : ndarray, shape (N - 1, 2)
+        Slope and bend over these frequencies.
     """
 
-    density: FloatArray
+    precision: FloatArray
     smooth: FloatArray
     chances: FloatArray
+    volume: FloatArray
+    trend: FloatArray
 
     @classmethod
     def over(cls, count: int, sigma: float) -> Spectra:
@@ -63,28 +69,16 @@ class Spectra:
         noise = (1 + rho * np.exp(-((length * sigma * w) ** 2)))[:, None]
         walk = (1 + rho)[:, None] / (KAPPAS[:, None] * (2 - 2 * np.cos(w)) ** 2 * sigma**4)
         density = (noise + walk).reshape(-1, count - 1)
+        precision = 1 / density
+        smooth = walk.reshape(density.shape) * precision
         chances = np.append(WHITE, np.full(len(GRAIN) - 1, (1 - WHITE) / (len(GRAIN) - 1))) / len(KAPPAS)
-        return cls(density, walk.reshape(density.shape) / density, np.repeat(chances, len(KAPPAS)))
+        volume = np.log(density).sum(axis=1)
+        return cls(precision, smooth, np.repeat(chances, len(KAPPAS)), volume, _waves(_trend(count)))
 
     def only(self, which: int) -> Spectra:
         """Return one of the spectra."""
         one = slice(which, which + 1)
-        return Spectra(self.density[one], self.smooth[one], np.ones(1))
-
-    @cached_property
-    def _precision(self) -> FloatArray:
-        """One over the density, shape (M, N - 1)."""
-        return np.asarray(1 / self.density)
-
-    @cached_property
-    def _volume(self) -> FloatArray:
-        """Logarithm of the determinant, less twice that of the probability."""
-        return np.asarray(np.log(self.density).sum(axis=1) - 2 * np.log(self.chances))
-
-    @cached_property
-    def _trend(self) -> FloatArray:
-        """Waves of slope and bend, shape (N - 1, 2)."""
-        return _waves(_trend(self.density.shape[1] + 1))
+        return Spectra(self.precision[one], self.smooth[one], self.chances[one], self.volume[one], self.trend)
 
     def solve(
         self, profile: FloatArray, columns: FloatArray, prior: FloatArray, expected: FloatArray, floor: float
@@ -102,10 +96,10 @@ class Spectra:
         floor : float
             Least variance of white noise.
         """
-        waves = _waves(np.column_stack([columns, profile]))
-        inner = self._inner(np.column_stack([waves[:, :-1], self._trend, waves[:, -1]]))
-        normal, target, whole = inner[:, :-1, :-1], inner[:, :-1, -1], inner[:, -1, -1]
-        precision, mean = np.append(prior, np.zeros(TREND)), np.append(expected, np.zeros(TREND))
+        waves = _waves(np.column_stack([profile, columns]))
+        inner = self._inner(np.concatenate([waves, self.trend], axis=1))
+        whole, target, normal = inner[:, 0, 0], inner[:, 0, 1:], inner[:, 1:, 1:]
+        precision, mean = (np.concatenate([known, np.zeros(TREND)]) for known in (prior, expected))
         places = np.arange(len(precision))
         # Columns that are all but alike, or all but zero, shall not stop the fit.
         ridge = TINY * np.trace(normal, axis1=1, axis2=2)[:, None]
@@ -120,22 +114,22 @@ class Spectra:
             rest = whole + (amounts * (right - 2 * target - (known + ridge) * amounts)).sum(axis=1)
             rest = np.maximum(rest, 0.0)
             variance = np.maximum(rest / free, floor)
-        volume = self._volume + np.linalg.slogdet(held)[1]
-        likelihood = -0.5 * (free * np.log(variance) + rest / variance + volume)
+        volume = self.volume + np.linalg.slogdet(held)[1]
+        likelihood = np.log(self.chances) - 0.5 * (free * np.log(variance) + rest / variance + volume)
         shares = np.exp(likelihood - likelihood.max())
         return Solution(shares / shares.sum(), amounts, held, variance, free)
 
     def _inner(self, waves: FloatArray) -> FloatArray:
         """Return the inner products of waves under each spectrum, shape (M, K, K)."""
         products = (waves[:, :, None] * waves[:, None, :]).reshape(len(waves), -1)
-        return np.asarray(self._precision @ products).reshape(-1, waves.shape[1], waves.shape[1])
+        return np.asarray(self.precision @ products).reshape(-1, waves.shape[1], waves.shape[1])
 
     def amounts(self, profiles: FloatArray, columns: FloatArray) -> FloatArray:
         """Return the amounts of columns in several profiles under the first spectrum, shape (K, P)."""
         count = columns.shape[1]
         waves = _waves(np.column_stack([columns, profiles]))
-        design, seen = np.column_stack([waves[:, :count], self._trend]), waves[:, count:]
-        weighted = design.T * self._precision[0]
+        design, seen = np.column_stack([waves[:, :count], self.trend]), waves[:, count:]
+        weighted = design.T * self.precision[0]
         normal = weighted @ design
         normal += TINY * np.trace(normal) * np.eye(len(normal))
         return np.asarray(np.linalg.solve(normal, weighted @ seen)[:count])
@@ -149,7 +143,7 @@ class Spectra:
 
     def power(self, columns: FloatArray) -> FloatArray:
         """Return the information on each column by itself under each spectrum, shape (M, K)."""
-        return np.asarray(self._precision @ _waves(columns) ** 2)
+        return np.asarray(self.precision @ _waves(columns) ** 2)
 
 
 def _waves(columns: FloatArray) -> FloatArray:

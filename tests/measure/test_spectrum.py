@@ -134,8 +134,8 @@ def plain(
     known, mean = np.append(prior, [0, 0]), np.append(expected, [0, 0])
     free = count - 1 - int((known == 0).sum())
     found = []
-    for density, chance in zip(spectra.density, spectra.chances, strict=True):
-        inverse = waves.T @ np.diag(1 / density) @ waves
+    for precision, chance in zip(spectra.precision, spectra.chances, strict=True):
+        inverse = waves.T @ np.diag(precision) @ waves
         normal, target = design.T @ inverse @ design, design.T @ inverse @ profile
         variance = 1e-12
         for _ in range(2):
@@ -144,7 +144,7 @@ def plain(
             rest = profile - design @ amounts
             rest = rest @ inverse @ rest
             variance = max(rest / free, 1e-12)
-        volume = np.log(density).sum() + np.linalg.slogdet(held)[1]
+        volume = -np.log(precision).sum() + np.linalg.slogdet(held)[1]
         likelihood = np.log(chance) - 0.5 * (free * np.log(variance) + rest / variance + volume)
         found.append((likelihood, amounts, np.linalg.inv(held) * variance, variance))
     likelihood, *rest = (np.array(part) for part in zip(*found, strict=True))
