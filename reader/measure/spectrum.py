@@ -115,9 +115,9 @@ class Spectra:
             rest = np.maximum(rest, 0.0)
             variance = np.maximum(rest / free, floor)
         volume = self.volume + np.linalg.slogdet(held)[1]
-        likelihood = np.log(self.chances) - 0.5 * (free * np.log(variance) + rest / variance + volume)
-        shares = np.exp(likelihood - likelihood.max())
-        return Solution(shares / shares.sum(), amounts, held, variance, free)
+        likelihood = -0.5 * (free * np.log(variance) + rest / variance + volume)
+        shares = self.chances * np.exp(likelihood - likelihood.max())
+        return Solution(int(likelihood.argmax()), shares / shares.sum(), amounts, held, variance, free)
 
     def _inner(self, waves: FloatArray) -> FloatArray:
         """Return the inner products of waves under each spectrum, shape (M, K, K)."""
@@ -162,6 +162,8 @@ class Solution:
 
     Attributes
     ----------
+    best : int
+        Which spectrum the profile itself speaks for most.
     shares : ndarray, shape (M,)
         Probability of each spectrum, given the profile.
     amounts : ndarray, shape (M, K + 2)
@@ -174,16 +176,12 @@ class Solution:
         Degrees of freedom that tell the variance of the noise.
     """
 
+    best: int
     shares: FloatArray
     amounts: FloatArray
     information: FloatArray
     variances: FloatArray
     free: int
-
-    @property
-    def best(self) -> int:
-        """Which spectrum is the most probable."""
-        return int(self.shares.argmax())
 
     @cached_property
     def mean(self) -> FloatArray:
