@@ -120,31 +120,37 @@ def window_scores(planes: Planes, windows: Sequence[Window]) -> NDArray[np.float
         return np.empty(0)
     weights, intercept = _model()
     marks = [FEATURES.index("coloured_line"), FEATURES.index("dark_line")]
-    odds = _features(planes, windows) @ np.delete(weights, marks) + intercept
+    red = _tints(planes.red_levels, windows)
+    odds = _features(planes, windows, red) @ np.delete(weights, marks) + intercept
     best = np.argsort(-odds)[:LOOKED_FOR_LINES]
     best = best[odds[best] > HOPELESS]
     if best.size:
-        odds[best] += _line_marks(planes, [windows[k] for k in best]) @ weights[marks]
+        odds[best] += _line_marks(planes, [windows[k] for k in best], red[best]) @ weights[marks]
     return np.asarray(odds)
 
 
 def rank_features(planes: Planes, windows: Sequence[Window]) -> NDArray[np.float64]:
     """Describe rectangles by numbers, in the order of `FEATURES`; shape (N, 18)."""
-    features, marks = _features(planes, windows), _line_marks(planes, windows)
+    red = _tints(planes.red_levels, windows)
+    features, marks = _features(planes, windows, red), _line_marks(planes, windows, red)
     first = FEATURES.index("coloured_line")
     return np.concatenate([features[:, :first], marks, features[:, first:]], axis=1)
 
 
-def _features(planes: Planes, windows: Sequence[Window]) -> NDArray[np.float64]:
+def _tints(levels: Sequence[FloatArray], windows: Sequence[Window]) -> FloatArray:
+    """Look at rectangles without their rims in a ratio of channels; shape (N, 12, 60)."""
+    return sample_each(levels, [_core(w) for w in windows], CORE[1], CORE[0], outside=0.0)
+
+
+def _features(planes: Planes, windows: Sequence[Window], red: FloatArray) -> NDArray[np.float64]:
     """Return all features but those of lines; shape (N, 16)."""
-    parts = [windows[k : k + AT_ONCE] for k in range(0, len(windows), AT_ONCE)]
-    return np.concatenate([_described(planes, part) for part in parts])
+    parts = [slice(k, k + AT_ONCE) for k in range(0, len(windows), AT_ONCE)]
+    return np.concatenate([_described(planes, windows[part], red[part]) for part in parts])
 
 
-def _described(planes: Planes, windows: Sequence[Window]) -> NDArray[np.float64]:
+def _described(planes: Planes, windows: Sequence[Window], red: FloatArray) -> NDArray[np.float64]:
     """Return all features but those of lines of a few rectangles."""
     light, covered = _whole(planes.light_levels, windows)
-    tint = sample_each(planes.red_levels, [_core(w) for w in windows], CORE[1], CORE[0], outside=0.0)
     inside = light[:, SIDE:-SIDE, END:-END]
     level = median(inside.reshape(len(inside), -1))
     aspect = np.log([w.length / w.width for w in windows])
@@ -153,7 +159,7 @@ def _described(planes: Planes, windows: Sequence[Window]) -> NDArray[np.float64]
         level - planes.bright,
         np.minimum(level - planes.bright + 0.3, 0),
         _scatter(light[:, SIDE + 2 : -SIDE - 2, END + 3 : -END - 3]),
-        _scatter(tint[:, :, 1:-1]),
+        _scatter(red[:, :, 1:-1]),
         *_rims(light),
         *_outside(light, level),
         aspect,
@@ -235,19 +241,16 @@ def _outside(light: FloatArray, level: FloatArray) -> list[NDArray[np.float64]]:
     return [np.log10(scatter + 0.003), _half(np.abs(level - median(around.reshape(len(around), -1))))]
 
 
-def _line_marks(planes: Planes, windows: Sequence[Window]) -> NDArray[np.float64]:
+def _line_marks(planes: Planes, windows: Sequence[Window], red: FloatArray) -> NDArray[np.float64]:
     """Strongest coloured and strongest dark line on which all thirds of the width agree (log scale)."""
-    cores = [_core(w) for w in windows]
-    light = sample_each(planes.light_levels, cores, CORE[1], CORE[0])
+    light = sample_each(planes.light_levels, [_core(w) for w in windows], CORE[1], CORE[0])
     unknown = np.isnan(light)
     if unknown.any():
         count = np.maximum((~unknown).sum(axis=(1, 2)), 1)
         mean = np.where(unknown, 0, light).sum(axis=(1, 2)) / count
         light = np.where(unknown, mean[:, None, None], light)
-    both = planes.red_levels, planes.blue_levels
-    tints = (sample_each(levels, cores, CORE[1], CORE[0], outside=0.0) for levels in both)
-    red, blue, dark = _line(np.concatenate([*tints, -light])).reshape(3, -1)
-    marks = np.stack([np.maximum(red, blue), dark], axis=1)
+    lines = _line(np.concatenate([red, _tints(planes.blue_levels, windows), -light])).reshape(3, -1)
+    marks = np.stack([np.maximum(lines[0], lines[1]), lines[2]], axis=1)
     return np.asarray(np.log10(np.clip(marks, 0.003, 0.3) / 0.003), np.float64)
 
 
