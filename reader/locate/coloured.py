@@ -211,9 +211,9 @@ def propose_from_bars(planes: Planes, bars: list[Bar]) -> list[Window]:
     found: list[Window] = []
     for bar, strip, starts, stops in zip(bars, strips, before, after, strict=True):
         width = bar.shape.length
-        cuts = (strip.cut(i / count, j / count) for i in starts for j in stops)
-        fits = (cut for cut in cuts if 1.5 * width <= cut.length <= 10 * width)
-        found += [replace(cut, width=width * 1.03) for cut in fits]
+        spans = ((i / count, j / count) for i in starts for j in stops)
+        fits = (span for span in spans if 1.5 * width <= strip.length * (span[1] - span[0]) <= 10 * width)
+        found += [replace(strip.cut(*span), width=width * 1.03) for span in fits]
     return found
 
 
