@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["median"]
+__all__ = ["median", "running_median"]
 
 Floats = TypeVar("Floats", bound="np.floating[Any]")
 
@@ -37,3 +37,37 @@ def median(values: NDArray[Floats]) -> NDArray[Floats]:
     count = (~np.isnan(ordered)).sum(axis=-1)[..., None]
     low, high = (np.take_along_axis(ordered, k, axis=-1) for k in ((count - 1) // 2, count // 2))
     return np.asarray((low + high)[..., 0] / 2, values.dtype)
+
+
+def running_median(values: NDArray[Floats], reach: int) -> NDArray[Floats]:
+    """Return the median of every value and those before and after it along the last axis.
+
+    Parameters
+    ----------
+    values : ndarray of float, shape (..., N)
+        None of them unknown.
+    reach : int
+        How many before and after, one or more; fewer where there are no more.
+
+    Returns
+    -------
+    ndarray, shape (..., N)
+        In the type of the values.
+
+    Examples
+    --------
+    >>> running_median(np.array([5.0, 1.0, 2.0, 9.0, 4.0]), 1).tolist()
+    [3.0, 2.0, 2.0, 4.0, 6.5]
+    """
+    count = values.shape[-1]
+    found = np.empty_like(values)
+    pairs = range(reach, count - reach - 1, 2)
+    for k in pairs:
+        # Two neighbours share all values but one each, which can but move the median to the next of those.
+        shared = np.sort(values[..., k - reach + 1 : k + reach + 1], axis=-1)
+        low, high = shared[..., reach - 1], shared[..., reach]
+        found[..., k] = np.clip(values[..., k - reach], low, high)
+        found[..., k + 1] = np.clip(values[..., k + reach + 1], low, high)
+    for k in set(range(count)).difference(pairs, (k + 1 for k in pairs)):
+        found[..., k] = median(values[..., max(k - reach, 0) : k + reach + 1])
+    return found

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from reader.geometry import Window, overlap, sample_each
 from reader.locate.planes import Planes
-from reader.medians import median
+from reader.medians import median, running_median
 
 __all__ = ["FEATURES", "distinct", "rank_features", "same_place", "window_scores"]
 
@@ -256,9 +256,7 @@ def _line_marks(planes: Planes, windows: Sequence[Window], red: FloatArray) -> N
 
 def _line(core: FloatArray) -> NDArray[np.float64]:
     thirds = core.reshape(len(core), 3, -1, core.shape[2]).mean(axis=2)
-    around = (thirds[..., max(0, j - LEVEL_REACH) : j + LEVEL_REACH + 1] for j in range(thirds.shape[2]))
-    level = np.stack([median(part) for part in around], axis=2)
-    rise = thirds - level
+    rise = thirds - running_median(thirds, LEVEL_REACH)
     smooth = (rise[..., :-1] + rise[..., 1:]) / 2
     return np.asarray(smooth.min(axis=1).max(axis=1), np.float64)
 
