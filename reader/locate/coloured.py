@@ -127,8 +127,8 @@ def _ridge(plane: FloatArray, size: int, floor: float) -> _Ridge:
         size = LARGEST
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (size, size))
     ridge = cv2.morphologyEx(cv2.GaussianBlur(plane, (3, 3), 0), cv2.MORPH_TOPHAT, kernel)
-    sparse = np.sort(ridge[::NOISE_STEP, ::NOISE_STEP], axis=None)
-    noise = float(sparse[len(sparse) // 2]) / OCTAVE
+    sparse = np.asarray(ridge, np.float32)[::NOISE_STEP, ::NOISE_STEP]
+    noise = float(np.partition(sparse, sparse.size // 2, axis=None)[sparse.size // 2]) / OCTAVE
     return _Ridge(np.asarray(ridge, np.float32), max(floor, 3.0 * noise), factor)
 
 
