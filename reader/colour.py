@@ -120,7 +120,9 @@ def with_chroma(codes: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> NDArray[
     [[[200.7, 199.47, 200.89]]]
     """
     finer = (chroma.astype(np.float32) - NEUTRAL) @ _COLOUR
-    finer += (codes @ _LUMA)[..., None]
+    # Luma was a whole code. Rounding the colours that it was turned into moved it by less than half a code,
+    # and alike wherever the colour differences are alike, which no mean takes out.
+    finer += np.rint(codes @ _LUMA)[..., None]
     unknown = cv2.inRange(chroma, (1, 1), (254, 254)) == 0
     if unknown.any():
         finer[unknown] = codes[unknown]

@@ -69,6 +69,15 @@ def test_finer_colours_are_those_of_the_decoder_but_for_its_rounding(options):
     assert np.abs(finer(data) - open_bytes(data).pixels.astype(float)).max() < 2.5
 
 
+def test_the_luma_under_finer_colours_is_the_one_that_the_file_holds():
+    rng = np.random.default_rng(1)
+    luma, blue, red = rng.integers(60, 200, 9000), *rng.integers(-15, 16, (2, 9000))
+    colours = [luma + 1.402 * red, luma - 0.344136 * blue - 0.714136 * red, luma + 1.772 * blue]
+    codes = np.rint(np.stack(colours, axis=-1))[None].astype(np.uint8)
+    neutral = np.full((*codes.shape[:2], 2), 128, np.uint8)
+    assert np.array_equal(with_chroma(codes, neutral)[0] / 257, np.stack([luma] * 3, axis=-1))
+
+
 def test_colours_too_strong_for_the_finer_scale_stay_as_they_are():
     pixels = np.full((*SIZE, 3), (200, 40, 60), np.uint8)
     data = jpeg(pixels)
