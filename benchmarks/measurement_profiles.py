@@ -131,7 +131,7 @@ def photographed(rng: np.random.Generator, course: Course, quality: int = 92) ->
     Image.fromarray(np.pad(codes, margin, "edge")).save(stream, "JPEG", quality=quality, subsampling="4:2:0")
     photo = open_bytes(stream.getvalue())
     window = Window(MARGIN + (COLUMNS - 1) / 2, MARGIN + (ROWS - 1) / 2, 0.0, COLUMNS, ROWS)
-    seen = View(photo.pixels, photo.chroma).finest_log_light(window, COLUMNS, ROWS)
+    seen = View(photo.pixels, photo.chroma, photo.steps).finest_log_light(window, COLUMNS, ROWS)
     return replace(course, light=seen[..., 1].astype(np.float64))
 
 

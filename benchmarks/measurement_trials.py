@@ -69,7 +69,7 @@ def _profile(level: float, seed: tuple[int, int]) -> list[tuple[float, ...]]:
     unit = course.sigma * profiles.SQRT_2PI
     stiffness = course.ground.stiffness(course.sigma)
     tests = zip(course.read()[1:], course.bounds[1:], strict=True)
-    return [(*_row(line, 1.0, unit), float(bound), stiffness) for line, bound in tests]
+    return [(*_row(level, line, 1.0, unit), float(bound), stiffness) for line, bound in tests]
 
 
 def on_pictures(level: float, count: int, seed: int, pool: ProcessPoolExecutor) -> Trials:
@@ -81,7 +81,7 @@ def _picture(level: float, seed: tuple[int, int]) -> tuple[float, ...]:
     kit, setting = _kit(), Setting()
     line = measured(kit, setting, level, seed[0] * 1_000_003 + seed[1])[kit.tests[0]]
     unit = FWHM_MM * np.sqrt(np.pi / np.log(16)) * setting.px_per_mm
-    return (*_row(line, setting.peak, unit), _least(setting), 0.0)
+    return (*_row(level, line, setting.peak, unit), _least(setting), 0.0)
 
 
 @cache
@@ -89,8 +89,9 @@ def _least(setting: Setting) -> float:
     return least_height_errors(_kit(), setting)["membrane"]
 
 
-def _row(line: LineFit, peak: float, unit: float) -> tuple[float, float, float, float]:
-    return line.height / peak, line.height_sigma / peak, line.area / unit, line.area_sigma / unit
+def _row(level: float, line: LineFit, peak: float, unit: float) -> tuple[float, float, float, float]:
+    error = line.height_sigma if level else line.blank_sigma
+    return line.height / peak, error / peak, line.area / unit, line.area_sigma / unit
 
 
 def _trials(level: float, rows: Sequence[Sequence[float]]) -> Trials:
@@ -157,7 +158,7 @@ def milliseconds(repeats: int) -> FloatArray:
     """Time the measurement of one strip that lies straight: the processor's time, whatever else runs."""
     kit, setting = _kit(), Setting(px_per_mm=TIMED)
     photo, window = take(kit, setting, 0.05, np.random.default_rng(1))
-    patch, width = fine_patch(View(photo.pixels, photo.chroma), window), kit.size_mm[1]
+    patch, width = fine_patch(View(photo.pixels, photo.chroma, photo.steps), window), kit.size_mm[1]
     places = [(place / width, setting.sigma_mm / width) for place in kit.places_mm]
     found = []
     for _ in range(repeats):

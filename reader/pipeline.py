@@ -74,7 +74,7 @@ def read_image(array: NDArray[Any], *, assay: AssayLike = "generic", source: str
 def read_photo(photo: Photo, *, assay: AssayLike = "generic", decode_ms: float = 0.0) -> Reading:
     """Read every strip in an opened photo; see `read_file`."""
     profile = _profile(assay)
-    view = View(photo.pixels, photo.chroma)
+    view = View(photo.pixels, photo.chroma, photo.steps)
     start = time.perf_counter()
     candidates = find_strips(view)
     located = time.perf_counter()

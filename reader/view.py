@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from reader.colour import linear_light
 from reader.geometry import Window, around, sample
+from reader.steps import Steps
 
 __all__ = ["DARK", "View"]
 
@@ -41,10 +42,13 @@ class View:
     finer : callable, optional
         Returns a part (left, top, right, bottom) of the pixels in finer colours than their codes, or None if
         those are not known (`reader.photo.chroma`).
+    steps : Steps, optional
+        In which a JPEG holds its colours.
     """
 
     pixels: NDArray[Any]
     finer: Callable[[tuple[int, int, int, int]], NDArray[np.uint16] | None] | None = None
+    steps: Steps | None = None
 
     @cached_property
     def scale(self) -> float:

@@ -47,7 +47,7 @@ def measured(kit: Kit, setting: Setting, level: float, seed: int) -> tuple[LineF
         In the order of the kit's lines.
     """
     photo, window = take(kit, setting, level, np.random.default_rng(seed))
-    patch = fine_patch(View(photo.pixels, photo.chroma), window)
+    patch = fine_patch(View(photo.pixels, photo.chroma, photo.steps), window)
     width = kit.size_mm[1]
     places = [(place / width, setting.sigma_mm / width) for place in kit.places_mm]
     return measured_lines(patch, places, kit.assay).lines

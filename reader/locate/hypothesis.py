@@ -10,6 +10,7 @@ from functools import cache, cached_property
 import numpy as np
 
 from reader.geometry import Window
+from reader.measure.coding import Coding
 from reader.measure.evidence import control_probability, likely_control
 from reader.measure.lines import ROWS, FoundLine, Patch, find_lines, ground, texture
 from reader.measure.setting import plausibilities, tint
@@ -145,7 +146,7 @@ class Candidate:
 def patch_of(view: View, window: Window, rows: int = ROWS, *, finest: bool = False) -> Patch:
     """Look at a window straight with a margin, ``rows`` samples across the membrane.
 
-    With ``finest``, the colours are as fine as the file holds them: for measuring.
+    With ``finest``, the colours are as fine as the file holds them, and it is known how: for measuring.
     """
     columns = max(rows // 2, round(window.length / window.width * rows))
     side, end = round(SIDE * rows), round(END * rows)
@@ -156,7 +157,8 @@ def patch_of(view: View, window: Window, rows: int = ROWS, *, finest: bool = Fal
     )
     look = view.finest_log_light if finest else view.log_light
     light = look(wide, columns + 2 * end, rows + 2 * side)
-    return Patch(light, rows, columns, side, end)
+    coding = Coding(view.steps, window) if finest and view.steps is not None else None
+    return Patch(light, rows, columns, side, end, coding)
 
 
 def looking_aside(view: View, window: Window) -> Callable[[float], Patch]:

@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from reader.measure.coding import Coding
 from reader.measure.scan import LineScan
 from reader.medians import median
 
@@ -71,6 +72,8 @@ class Patch:
         Size of the window itself.
     side, end : int
         Margin across and along.
+    coding : Coding, optional
+        How the file holds it, if that is known.
     """
 
     log_light: FloatArray
@@ -78,6 +81,7 @@ class Patch:
     columns: int
     side: int
     end: int
+    coding: Coding | None = None
 
     @cached_property
     def planes(self) -> FloatArray:

@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from reader.measure.lines import BLOCKS, Patch
 from reader.measure.profile import Steps, block_profiles, robust_mean
 from reader.measure.rims import between_rims
+from reader.measure.rounding import Rounding
 from reader.measure.spectrum import Solution, Spectra
 
-__all__ = ["CLEAR_OF_LINE", "LineFit", "MembraneFit", "measure_lines"]
+__all__ = ["CLEAR_OF_LINE", "LineFit", "MembraneFit", "measure_lines", "with_rounding"]
 
 FloatArray = NDArray[np.float64]
 
@@ -69,6 +70,8 @@ class LineFit:
     area, area_sigma : float
         Integral along the flow, absorbance times samples, and its standard error, which includes that
         of the width.
+    rounding : float, default 0
+        What the file's rounding has in the error of the height (`with_rounding`).
     """
 
     place: float
@@ -77,6 +80,12 @@ class LineFit:
     height_sigma: float
     area: float
     area_sigma: float
+    rounding: float = 0.0
+
+    @property
+    def blank_sigma(self) -> float:
+        """Standard error of a height where there is no line: what a line must exceed."""
+        return math.sqrt(max(self.height_sigma**2 - self.rounding**2, 0.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,6 +170,39 @@ def measure_lines(
         _fits(problem, shapes, scale, fit),
         _spread(problem, fit),
     )
+
+
+def with_rounding(
+    patch: Patch,
+    lines: Sequence[LineFit],
+    weights: tuple[float, float, float],
+    colour: tuple[float, float, float],
+) -> tuple[LineFit, ...]:
+    """Add what the file's rounding leaves unknown to the errors of lines (`reader.measure.rounding`).
+
+    Parameters
+    ----------
+    patch : Patch
+        The window that they were measured in.
+    lines : sequence of LineFit
+        As they were measured.
+    weights : tuple of float
+        The channel mix in which they were.
+    colour : tuple of float
+        What they absorb of R, G and B, in any unit.
+    """
+    if patch.coding is None:
+        return tuple(lines)
+    rounding, mix = Rounding(patch, patch.coding), np.array(weights)
+    relative = np.array(colour) / (mix @ colour)
+    found = []
+    for line in lines:
+        covariance = rounding.covariance((line.place, line.sigma), line.height, line.height_sigma, relative)
+        error = math.sqrt(float(mix @ covariance @ mix))
+        area_error = math.hypot(line.area_sigma, error * line.sigma * SQRT_2PI)
+        height_error = math.hypot(line.height_sigma, error)
+        found.append(replace(line, height_sigma=height_error, area_sigma=area_error, rounding=error))
+    return tuple(found)
 
 
 def _between_rims(

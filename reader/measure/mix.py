@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from reader.measure.lines import BLOCKS, Patch
 from reader.measure.profile import block_profiles
+from reader.measure.rounding import Rounding
 from reader.measure.scan import LineScan
 
 __all__ = ["quiet_mix"]
@@ -32,7 +33,11 @@ OWN_SHARE = 1.0  # of each channel's variance, added as its own: few places tell
 
 
 def quiet_mix(
-    patch: Patch, line: tuple[float, float], others: Sequence[float], weights: tuple[float, float, float]
+    patch: Patch,
+    line: tuple[float, float],
+    others: Sequence[float],
+    weights: tuple[float, float, float],
+    height: float = 0.0,
 ) -> tuple[float, float, float] | None:
     """Return the mix in which lines of one line's colour are measured with the least error.
 
@@ -46,6 +51,9 @@ def quiet_mix(
         Middles of whatever else may be a line, in the same units.
     weights : tuple of float
         Channel mix (R, G, B) in whose absorbance lines are measured.
+    height : float, default 0
+        Absorbance of the lines that the mix is for: what the file's rounding leaves unknown of them counts
+        too. To tell a line from none, blank membrane is what counts.
 
     Returns
     -------
@@ -66,7 +74,12 @@ def quiet_mix(
     asked = float(np.dot(weights, colour))
     if asked < LEAST_HEIGHT or free.sum() * SPACING < LEAST_PLACES:
         return None
-    mix = np.linalg.solve(_covariance(heights[..., free]), colour)
+    covariance = _covariance(heights[..., free])
+    if patch.coding is not None and height > 0:
+        middle = (others[0] if others else line[0]) * patch.rows
+        rounding = Rounding(patch, patch.coding)
+        covariance = covariance + rounding.covariance((middle, sigma), height, height / 2, colour / asked)
+    mix = np.linalg.solve(covariance, colour)
     mix *= asked / float(mix @ colour)
     return (float(mix[0]), float(mix[1]), float(mix[2]))
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reader.errors import CorruptImage, ImageTooLarge, ImageTooSmall, InputError
+from reader.steps import Steps
 
 __all__ = [
     "MAX_BYTES",
@@ -83,6 +84,8 @@ class Header:
     chroma : callable or None
         Decodes the colour differences finer than in codes (`reader.photo.chroma.stretched_chroma`); None
         where that is not possible or of no use.
+    steps : Steps or None
+        In which a JPEG holds its colours.
     """
 
     format: str
@@ -93,6 +96,7 @@ class Header:
     to_srgb: Conversion | None = None
     jpeg_quality: int | None = None
     chroma: Callable[[], Image.Image | None] | None = None
+    steps: Steps | None = None
 
 
 def check_size(width: int, height: int) -> None:

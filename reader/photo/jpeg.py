@@ -22,7 +22,7 @@ from reader.photo.convert import keeps_fractions
 from reader.photo.exif import exif_orientation
 from reader.photo.header import Header, Samples
 from reader.photo.profile import cmyk_to_srgb, icc_to_srgb
-from reader.photo.tables import quantisation_tables
+from reader.photo.tables import quantisation_tables, steps_of
 
 __all__ = ["MAGIC", "estimate_quality", "inspect"]
 
@@ -56,7 +56,7 @@ class _Segments:
     kept: list[bytes] = field(default_factory=list)
     exif: bytes | None = None
     icc: dict[int, bytes] = field(default_factory=dict)
-    luma_tables: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    tables: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
 
 def inspect(data: bytes) -> Header:
@@ -100,6 +100,7 @@ def inspect(data: bytes) -> Header:
         to_srgb=to_srgb,
         jpeg_quality=_quality(segments),
         chroma=partial(stretched_chroma, picture) if components == 3 and keeps_fractions(to_srgb) else None,
+        steps=steps_of(segments.frame, segments.tables),
     )
 
 
@@ -143,7 +144,7 @@ def _take(found: _Segments, marker: int, body: bytes, whole: bytes) -> None:
             raise UnsupportedFormat("The JPEG is coded in a way that cameras do not use.")
         found.frame = body
     elif marker == _DQT:
-        found.luma_tables.update(quantisation_tables(body))
+        found.tables.update(quantisation_tables(body))
     elif marker == 0xE1 and body.startswith(b"Exif\0\0"):
         found.exif = found.exif or body
     elif marker == 0xE2 and body.startswith(b"ICC_PROFILE\0") and len(body) > 14:
@@ -170,7 +171,7 @@ def _end_of_scans(data: bytes, first_scan: int) -> int:
 
 def _quality(segments: _Segments) -> int | None:
     luma = segments.frame[8] if len(segments.frame) > 8 else -1
-    table = segments.luma_tables.get(luma)
+    table = segments.tables.get(luma)
     return None if table is None else estimate_quality(table)
 
 

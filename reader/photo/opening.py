@@ -23,6 +23,7 @@ from reader.photo import heif, jpeg, png, tiff, webp
 from reader.photo.chroma import FinerColours
 from reader.photo.exif import Box, upright
 from reader.photo.header import MAX_BYTES, Header, Samples, check_size, decoder_faults
+from reader.steps import Steps
 
 __all__ = ["Photo", "open_array", "open_bytes", "open_file"]
 
@@ -56,6 +57,8 @@ class Photo:
     chroma : callable or None
         Returns a part (left, top, right, bottom) of the picture with finer colours than in codes, or None if
         they cannot be told (`reader.photo.chroma`); None where the file holds nothing finer.
+    steps : Steps or None
+        In which a JPEG holds its colours, upright; None of any other picture.
     """
 
     source: str
@@ -66,6 +69,7 @@ class Photo:
     jpeg_quality: int | None
     flags: tuple[str, ...]
     chroma: Callable[[Box], NDArray[np.uint16] | None] | None = None
+    steps: Steps | None = None
 
     @property
     def width(self) -> int:
@@ -253,7 +257,8 @@ def _photo(header: Header, samples: Samples, source: str, sha256: str) -> Photo:
         samples = np.asarray(cv2.cvtColor(samples, cv2.COLOR_GRAY2RGB), samples.dtype)
     pixels = np.ascontiguousarray(samples)
     pixels.setflags(write=False)
-    return Photo(source, sha256, header.format, pixels, grey, header.jpeg_quality, flags, chroma)
+    steps = None if grey or header.steps is None else header.steps.upright(header.orientation)
+    return Photo(source, sha256, header.format, pixels, grey, header.jpeg_quality, flags, chroma, steps)
 
 
 def _flattened(samples: Samples) -> tuple[Samples, tuple[str, ...]]:

@@ -14,7 +14,7 @@ from reader.locate.direction import Direction
 from reader.locate.hypothesis import Hypothesis
 from reader.measure.faint import RIM, FaintLine, find_faint_line
 from reader.measure.lines import Patch
-from reader.measure.membrane import MembraneFit, measure_lines
+from reader.measure.membrane import MembraneFit, measure_lines, with_rounding
 from reader.measure.mix import quiet_mix
 from reader.measure.traces import Place, Trace, find_trace, measure_faint
 from reader.strip.findings import PLAIN, PRESENT, SAME_LINE, found_lines, has_test_line, lines_there
@@ -32,6 +32,7 @@ UNKNOWN_END = 0.5  # standard errors
 EVEN_SNR = 2.5  # standard errors of even odds, with which 3.55 make a probability of 0.85
 LEAST_ROWS = 48  # samples across the membrane: 12 to 16 px/mm, below which codecs and scalers leave traces
 FAINT_SNR = 5.0  # standard errors from which on a line's own place and width can be trusted
+FAINT = 0.01  # absorbance: the limit of a trained eye, for which a faint line's mix of colours is made
 MARK_HEIGHT = 0.02  # absorbance: fainter dirt counts as the membrane's own noise
 DEFAULT_SIGMA = 0.12  # membrane widths: 0.9 mm FWHM on a 3.3 mm membrane
 
@@ -71,7 +72,7 @@ class Look:
         faint = self._faint(naming)
         if faint is not None and faint.plain:
             again = self._measured([*left, self._as_seen(faint.place, PLAIN_FAINT)])
-            if all(line.height > PLAIN_FAINT_SNR * line.height_sigma for line in again[1].lines):
+            if all(line.height > PLAIN_FAINT_SNR * line.blank_sigma for line in again[1].lines):
                 return *again, True
         traces = self._traces(naming)
         shown = [self._as_seen(trace.place, _shown(trace.snr)) for trace in traces if trace.like_line]
@@ -184,26 +185,31 @@ def measured_lines(
     marks : sequence of (float, float), optional
         What stands out but is no line, as for `measure_lines`.
     """
-    weights = LABELS[assay.label].weights
-    fit = measure_lines(patch, places, weights, marks)
+    label = LABELS[assay.label]
+    fit = measure_lines(patch, places, label.weights, marks)
+    fit = replace(fit, lines=with_rounding(patch, fit.lines, label.weights, label.signature))
     pairs = list(zip(places, fit.lines, strict=True))
     clear = [place for place, line in pairs if line.height > PLAIN]
-    faint = [place for place, line in pairs if line.height <= min(PLAIN, FAINT_SNR * line.height_sigma)]
+    faint = [place for place, line in pairs if line.height <= min(PLAIN, FAINT_SNR * line.blank_sigma)]
     if not clear or not faint:
         return fit
-    mix = _faint_mix(patch, clear[0], [*clear[1:], *faint], assay)
-    again = dict(zip(faint, measure_faint(patch, faint, clear, mix, marks), strict=True))
-    return replace(fit, lines=tuple(again.get(place) or line for place, line in pairs))
+    mix = _faint_mix(patch, clear[0], [*faint, *clear[1:]], assay, FAINT)
+    again = {
+        place: with_rounding(patch, [line], mix, label.signature)[0]
+        for place, line in zip(faint, measure_faint(patch, faint, clear, mix, marks), strict=True)
+        if line is not None
+    }
+    return replace(fit, lines=tuple(again.get(place, line) for place, line in pairs))
 
 
 def _faint_mix(
-    patch: Patch, clear: Place, others: Sequence[Place], assay: Assay
+    patch: Patch, clear: Place, others: Sequence[Place], assay: Assay, height: float = 0.0
 ) -> tuple[float, float, float]:
     """Return the mix for faint lines; of an unknown label one line does not show another's colour."""
     weights = LABELS[assay.label].weights
     if assay.label == "any":
         return weights
-    return quiet_mix(patch, clear, [place for place, _ in others], weights) or weights
+    return quiet_mix(patch, clear, [place for place, _ in others], weights, height) or weights
 
 
 def _shown(snr: float) -> float:

@@ -69,4 +69,4 @@ def _positive(named: NamedLine, fit: LineFit) -> float:
 
 def _exceeds(fit: LineFit, snr: float) -> float:
     """Return how probably a line stands out of blank membrane by more than so many standard errors."""
-    return 0.5 * math.erfc(-(fit.height / fit.height_sigma - snr) / math.sqrt(2))
+    return 0.5 * math.erfc(-(fit.height / fit.blank_sigma - snr) / math.sqrt(2))

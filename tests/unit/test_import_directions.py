@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # unless NEIGHBOURS says so.
 FLOORS = (
     {"_version", "errors", "flags", "reading"},
-    {"colour", "geometry", "medians"},
+    {"colour", "geometry", "medians", "steps"},
     {"photo", "view"},
     {"locate", "measure"},
     {"interpret"},
