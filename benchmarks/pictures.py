@@ -5,10 +5,10 @@
 Pictures of one kit, 25 px/mm, JPEG quality 90, through the whole reader. By default nothing disturbs but the
 grain of the membrane, noise, slant, turn and the rims' shades; with ``--drawn`` everything is drawn from what
 real photos are like. Prints for each strength how the pictures were called, mean and scatter of the measured
-height and how often its 95 % interval holds the truth; then the strength that is called positive in 95 %,
-beside the least that such membranes and noise allow (SCIENCE 2, formula 1), and how much a height changes
-with exposure, white balance, turn, slant and size. Exit code 1 if a blank is called positive more often than
-allowed.
+height and how often its 95 % interval holds the truth, and that of the ratio to the control line; then the
+strength that is called positive in 95 %, beside the least that such membranes and noise allow (SCIENCE 2,
+formula 1), and how much a height changes with exposure, white balance, turn, slant and size. Exit code 1 if a
+blank is called positive more often than allowed.
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ class Seen:
 
     outcome: Outcome
     line: Line | None
+    ratio: tuple[float, float] | None
 
 
 def main() -> None:
@@ -114,12 +115,14 @@ def look(task: Task) -> Seen:
     )
     reading = reader.read_bytes(picture.encode("JPEG"), assay=ASSAY)
     lines = [line for strip in reading.strips[:1] for line in strip.lines if line.name == TEST]
-    return Seen(reading.outcome, lines[0] if lines else None)
+    analytes = [analyte for strip in reading.strips[:1] for analyte in strip.analytes.values()]
+    ratios = [(a.ratio, a.ratio_sigma) for a in analytes if a.ratio is not None and a.ratio_sigma is not None]
+    return Seen(reading.outcome, lines[0] if lines else None, ratios[0] if ratios else None)
 
 
 def report_levels(found: Mapping[float, Sequence[Seen]]) -> int:
     """Print how each strength was read; return how many blanks were called positive."""
-    names = ("OD", "positive", "undecided", "negative", "other", "height", "SD", "covered")
+    names = ("OD", "positive", "undecided", "negative", "other", "height", "SD", "covered", "T/C cov.")
     print("".join(f"{name:>10}" for name in names))
     for level, seen in found.items():
         counts = [
@@ -128,8 +131,11 @@ def report_levels(found: Mapping[float, Sequence[Seen]]) -> int:
         ]
         heights, errors = measured(seen)
         covered = np.mean(np.abs(heights - level) < norm.isf(0.025) * errors) if heights.size else np.nan
+        ratios = np.array([s.ratio for s in seen if s.ratio is not None]).reshape(-1, 2)
+        apart = np.abs(ratios[:, 0] - level / CONTROL_LEVEL)
+        agreed = np.mean(apart < norm.isf(0.025) * ratios[:, 1]) if ratios.size else np.nan
         row = "".join(f"{n:10}" for n in (*counts, len(seen) - sum(counts)))
-        print(f"{level:10.4f}{row}{heights.mean():10.5f}{heights.std():10.5f}{covered:10.1%}")
+        print(f"{level:10.4f}{row}{heights.mean():10.5f}{heights.std():10.5f}{covered:10.1%}{agreed:10.1%}")
     positive = [s.outcome is Outcome.POSITIVE for s in found[FAINTEST]]
     low, high = wilson(sum(positive), len(positive))
     print(f"\ncalled positive at {FAINTEST}: {np.mean(positive):.1%} ({low:.1%} to {high:.1%})")

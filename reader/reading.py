@@ -75,8 +75,8 @@ class Line:
         0 at the downstream (control) end of the window, 1 at the sample end.
     height, height_sigma : float or None
         Peak absorbance -log10(I/B) in the assay's channel and its standard error: noise, and a tenth of the
-        height for the photo's unknown tone curve, which all lines of a photo share and which cancels from
-        ratios.
+        height for the photo's unknown tone curve, which all lines of a photo share and most of which
+        cancels from ratios.
     area, area_sigma : float or None
         Integral of absorbance along the flow, absorbance·mm, or absorbance·px when the scale is unknown, and
         its standard error, of which the photo's share is an eighth of the area.
@@ -107,7 +107,8 @@ class Analyte:
     confidence : float or None
         Probability of the stated outcome given the measurement's own error, 0..1; None when not read.
     ratio, ratio_sigma : float or None
-        Height of the test line over that of the control, with its standard error.
+        Height of the test line over that of the control, with its standard error: noise, and a quarter of the
+        ratio per absorbance between the two lines for the bends of the photo's tone curve.
     concentration : float or None
         From the lot's calibration, in its unit; None without one.
     """

@@ -3,10 +3,12 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reader.colour import srgb_decode, srgb_encode
 from reader.errors import OptionError
 from reader.interpret import (
     Calibration,
@@ -269,7 +271,20 @@ class TestNumbers:
     def test_the_ratio_carries_the_error_of_both_lines(self):
         value, sigma = ratio(Evidence(1.0, 0.2, 0.01), Evidence(1.0, 0.4, 0.03))
         assert value == pytest.approx(0.5)
-        assert sigma == pytest.approx(0.5 * math.hypot(0.01 / 0.2, 0.03 / 0.4))
+        assert sigma == pytest.approx(0.5 * math.hypot(0.01 / 0.2, 0.03 / 0.4, 0.25 * 0.2))
+
+    @pytest.mark.parametrize("low", [0.05, 0.2])
+    def test_its_error_holds_what_tone_curves_and_stray_light_make_of_it(self, low):
+        rng, ratios = np.random.default_rng(0), []
+        for _ in range(300):
+            light = rng.uniform(0.5, 0.9) * 10 ** -np.array([0.0, low, 0.4])
+            codes = srgb_encode((light + rng.uniform(0, 0.08) * 0.5) / 1.04)
+            codes += rng.uniform(0, 0.4) * (codes * codes * (3 - 2 * codes) - codes)
+            seen = np.log10(srgb_decode(codes))
+            ratios.append((seen[0] - seen[1]) / (seen[0] - seen[2]))
+        _, sigma = ratio(Evidence(1.0, low, 0.0), Evidence(1.0, 0.4, 0.0))
+        error = np.sqrt(np.mean(np.square(np.array(ratios) - low / 0.4)))
+        assert 0.5 < sigma / error < 2
 
     def test_the_ratio_of_an_absent_line_still_has_an_error(self):
         assert ratio(Evidence(0.0, 0.0, 0.01), Evidence(1.0, 0.5, 0.01)) == (0.0, pytest.approx(0.02))
@@ -289,7 +304,7 @@ class TestNumbers:
     def test_ratio_and_error_are_given_with_the_outcome(self):
         analyte = decide(COVID, {"C": CONTROL, "T": Evidence(1.0, 0.1, 0.002)}).analytes["sars-cov-2"]
         assert analyte.ratio == pytest.approx(0.25)
-        assert analyte.ratio_sigma == pytest.approx(math.hypot(0.002, 0.25 * 0.004) / 0.4)
+        assert analyte.ratio_sigma == pytest.approx(math.hypot(0.002, 0.25 * 0.004, 0.25 * 0.3 * 0.1) / 0.4)
 
     def test_the_concentration_comes_from_the_lot_and_only_inside_its_range(self):
         def curve(lot, signal, slope):
