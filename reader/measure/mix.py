@@ -78,7 +78,8 @@ def quiet_mix(
     if patch.coding is not None and height > 0:
         middle = (others[0] if others else line[0]) * patch.rows
         rounding = Rounding(patch, patch.coding)
-        covariance = covariance + rounding.covariance((middle, sigma), height, height / 2, colour / asked)
+        rounded = rounding.covariance((middle, sigma), height, height / 2, colour / asked)
+        covariance = covariance + rounded / 2  # the line may as well be none, which has nothing to be rounded
     mix = np.linalg.solve(covariance, colour)
     mix *= asked / float(mix @ colour)
     return (float(mix[0]), float(mix[1]), float(mix[2]))
