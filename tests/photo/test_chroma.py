@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reader.colour import STRETCH
+from reader.colour import STRETCH, with_chroma
 from reader.photo import open_bytes
 from reader.photo.chroma import stretched_chroma
 from tests.photo import files
