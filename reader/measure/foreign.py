@@ -42,7 +42,9 @@ LEANING = 0.3  # widths per width against the right angle; the most askew photos
 ASKEW = 0.2  # the same between two lines of one strip
 UNLIKE = 3.0  # ratio of the sigmas of two lines of one strip; the search's widths go in steps of 1.4
 FAINT = 0.02  # absorbance
-STEP = 1.0  # difference of level on both sides over the height: as high a step as a line is no line
+# Difference of level on both sides over the height: the crest of a line on a front rises above the darker
+# side by a third of its height at least, that of a mere front by nothing.
+STEP = 1.3
 LEAST_QUALITY = -1.3  # of a control line, which is about 0 for a good one; none of 869 real ones stays below
 # A lone bar so near an end (membrane widths), where the window's sides do not go on, may be the rim.
 END, END_FRAME = 0.9, 0.6

@@ -68,7 +68,7 @@ def test_nothing_is_foreign_where_no_line_was_found():
 @pytest.mark.parametrize(
     "others",
     [
-        [line(step=1.2)],
+        [line(step=1.5)],
         [line(slope=0.4)],
         [line(full=0.1, least=-1.0, uneven=2.0)],
         [line(slope=-0.12), line(3.2, slope=0.12)],
@@ -378,3 +378,7 @@ def test_a_ground_of_which_the_picture_shows_most_goes_on(seen, alone):
         return of_one_ground((-0.5,) * 3) if abs(aside) < 2 else replace(patch, log_light=cut)
 
     assert lies_alone(patch, look) is alone
+
+
+def test_a_line_on_a_front_is_a_line_as_long_as_its_crest_rises_above_the_darker_side():
+    assert not foreign_to_a_strip(window(STRIPED), [line(step=1.2)])
