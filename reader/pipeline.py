@@ -13,7 +13,7 @@ from reader.interpret import Assay, load_assay
 from reader.locate.find import find_strips
 from reader.photo import Photo, open_array, open_bytes, open_file
 from reader.reading import ImageInfo, Outcome, Reading, StripReading
-from reader.strip import read_strip, without_patterns
+from reader.strip import read_strips, without_patterns
 from reader.view import View
 
 __all__ = ["read_bytes", "read_file", "read_image", "read_photo"]
@@ -78,11 +78,7 @@ def read_photo(photo: Photo, *, assay: AssayLike = "generic", decode_ms: float =
     start = time.perf_counter()
     candidates = find_strips(view)
     located = time.perf_counter()
-    strips = tuple(
-        read_strip(photo, view, candidate, profile, number)
-        for number, candidate in enumerate(candidates, start=1)
-    )
-    strips = without_patterns(strips)
+    strips = without_patterns(read_strips(photo, view, candidates, profile))
     timings = {"decode": decode_ms, "locate": (located - start) * 1e3, "measure": _since(located)}
     info = ImageInfo(photo.sha256, photo.format, photo.width, photo.height)
     outcome, flags = _of_picture(strips)

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from reader.strip.doubts import without_patterns
-from reader.strip.read import read_strip
+from reader.strip.read import read_strips
 
-__all__ = ["read_strip", "without_patterns"]
+__all__ = ["read_strips", "without_patterns"]

@@ -1,10 +1,13 @@
-"""Read one strip: gather what its hypotheses saw, name the lines, measure them, judge, decide."""
+"""Read the strips of a photo: gather what its hypotheses saw, name the lines, measure them, judge, decide."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 from reader.geometry import Window
 from reader.interpret.assay import Assay
-from reader.interpret.assign import Assignment
+from reader.interpret.assign import Assignment, SeenLine
 from reader.locate.direction import Direction, read_direction
 from reader.locate.hypothesis import Candidate, Hypothesis, patch_of
 from reader.measure.lines import Patch
@@ -12,6 +15,7 @@ from reader.measure.membrane import MembraneFit
 from reader.measure.quality import Quality, assess
 from reader.photo import Photo
 from reader.reading import StripReading
+from reader.strip.alike import agreed_lines, agreed_odds
 from reader.strip.doubts import foreign_bars
 from reader.strip.findings import PRESENT, Findings
 from reader.strip.look import Look
@@ -19,7 +23,7 @@ from reader.strip.result import to_reading
 from reader.strip.sightings import best_window, gather, share
 from reader.view import View
 
-__all__ = ["fine_patch", "read_strip"]
+__all__ = ["fine_patch", "read_strips"]
 
 FINEST_ROWS, COARSEST_ROWS = 128, 16  # samples across the membrane: native resolution within these
 LONGEST = 2000  # samples along it
@@ -29,8 +33,20 @@ FAITHFUL_JPEG = 85
 CLEAR_SNR = 5.0  # standard errors of a line whose width can be trusted
 
 
-def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, number: int) -> StripReading:
-    """Read one strip of a photo.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Strip:
+    """One strip of a photo: the window that is read, what was seen in it, and which way round it lies."""
+
+    candidate: Candidate
+    best: Hypothesis
+    seen: Sequence[SeenLine]
+    direction: Direction
+
+
+def read_strips(
+    photo: Photo, view: View, candidates: Sequence[Candidate], assay: Assay
+) -> tuple[StripReading, ...]:
+    """Read all strips of a photo.
 
     Parameters
     ----------
@@ -38,27 +54,47 @@ def read_strip(photo: Photo, view: View, candidate: Candidate, assay: Assay, num
         The photo, for its format and compression.
     view : View
         The same photo, to look into.
-    candidate : Candidate
-        Where the strip may lie.
+    candidates : sequence of Candidate
+        Where strips may lie; they are numbered in this order, from 1.
     assay : Assay
-        What its lines mean.
-    number : int
-        The strip's id in the reading.
+        What their lines mean.
     """
+    strips = _told_by_each_other([_seen(view, candidate) for candidate in candidates])
+    return tuple(_read(photo, view, strip, assay, k) for k, strip in enumerate(strips, start=1))
+
+
+def _seen(view: View, candidate: Candidate) -> _Strip:
+    """Choose the window of a strip, and look about it."""
     sightings = gather(candidate)
     best = best_window(candidate, sightings)
+    seen = [share(s, candidate.hypotheses[0].window, best.window) for s in sightings]
     direction = Direction() if candidate.close_up else read_direction(view, best.window)
+    return _Strip(candidate, best, seen, direction)
+
+
+def _told_by_each_other(strips: Sequence[_Strip]) -> list[_Strip]:
+    """Let strips of one kind that lie side by side tell each other which way round, and where lines are."""
+    windows = [strip.best.window for strip in strips]
+    odds = agreed_odds(windows, [strip.direction.odds for strip in strips])
+    seen = agreed_lines(windows, [strip.seen for strip in strips])
+    return [
+        replace(strip, seen=lines, direction=replace(strip.direction, odds=o))
+        for strip, o, lines in zip(strips, odds, seen, strict=True)
+    ]
+
+
+def _read(photo: Photo, view: View, strip: _Strip, assay: Assay, number: int) -> StripReading:
+    """Measure one strip's lines and judge them."""
+    candidate, best = strip.candidate, strip.best
     look = Look(
         best,
         assay,
-        direction,
+        strip.direction,
         fine_patch(view, best.window),
         patch_of(view, best.window),
         photo.jpeg_quality is None or photo.jpeg_quality >= FAITHFUL_JPEG,
     )
-    naming, fit, faint = look.all_lines(
-        [share(s, candidate.hypotheses[0].window, best.window) for s in sightings]
-    )
+    naming, fit, faint = look.all_lines(strip.seen)
     # Lines of carbon are as black as print.
     coloured = not photo.grey and assay.label != "carbon"
     return to_reading(
