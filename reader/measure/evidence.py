@@ -71,6 +71,9 @@ RIM_REACH = 1.5  # membrane widths from an end
 RIM_TINT, RIM_PALER = 0.25, 0.2  # its tint, and by how much the control's exceeds it
 RIM_HEIGHT = 0.6  # absorbance
 RIM_FRAME, RIM_PLAUSIBLE = 0.8, 0.9
+RIM_STEP = (
+    0.35  # difference of level on both sides over the height; paler real lines near an end stay below 0.3
+)
 # Where two materials meet, nearly all that surrounds a line speaks against it, sides included.
 JOIN_FRAME, JOIN_PLAUSIBLE = 0.75, 0.05
 
@@ -166,9 +169,12 @@ def line_probability(line: FoundLine, control: FoundLine, aspect: float) -> floa
 
 def is_rim(line: FoundLine, control: FoundLine) -> bool:
     """Tell whether a bar is the rim at an end of the window: by its place, its colour and what is behind."""
-    grey = line.tint < min(RIM_TINT, control.tint - RIM_PALER)
-    ends = line.frame < RIM_FRAME and line.plausible < RIM_PLAUSIBLE
-    return grey and ends and line.to_end < RIM_REACH and line.height < RIM_HEIGHT
+    paler = line.tint < control.tint - RIM_PALER
+    grey = line.tint < RIM_TINT and line.frame < RIM_FRAME
+    # In the light of a lamp a rim's shade has a tint of its own; the bevel behind it lies at another level.
+    stepped = line.step > RIM_STEP
+    ends = line.to_end < RIM_REACH and line.plausible < RIM_PLAUSIBLE
+    return paler and (grey or stepped) and ends and line.height < RIM_HEIGHT
 
 
 def is_join(line: FoundLine) -> bool:

@@ -139,6 +139,12 @@ def test_what_lacks_one_mark_of_a_rim_is_judged_as_a_line(changes):
     assert not is_rim(replace(RIM, **changes), CONTROL)
 
 
+def test_in_the_light_of_a_lamp_a_tinted_bar_is_a_rim_if_the_level_behind_it_is_another():
+    tinted = replace(RIM, colour=np.array([0.159, 0.229, 0.253]), frame=0.86, plausible=0.5)
+    assert is_rim(replace(tinted, step=0.56), CONTROL)
+    assert not is_rim(replace(tinted, step=0.1), CONTROL)
+
+
 def test_in_a_grey_picture_no_bar_is_a_rim_for_its_colour():
     grey = replace(CONTROL, colour=np.array([0.3, 0.3, 0.3]))
     assert not is_rim(RIM, grey)
