@@ -12,8 +12,9 @@ import numpy as np
 from reader.geometry import Window
 from reader.measure.coding import Coding
 from reader.measure.evidence import control_probability, likely_control
-from reader.measure.lines import ROWS, FoundLine, Patch, find_lines, ground, texture
+from reader.measure.lines import ROWS, FoundLine, Patch, find_lines
 from reader.measure.setting import plausibilities, tint
+from reader.measure.texture import ground, texture
 from reader.view import View
 
 __all__ = [

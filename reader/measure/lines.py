@@ -28,9 +28,7 @@ __all__ = [
     "clear_of_flanks",
     "describe_bar",
     "find_lines",
-    "ground",
     "is_flank",
-    "texture",
 ]
 
 FloatArray = NDArray[np.float32]
@@ -38,6 +36,7 @@ FloatArray = NDArray[np.float32]
 ROWS = 32  # samples across the membrane in which lines are searched
 BLOCKS = 8  # parts of the width that must agree
 SIDE_TRIM = 0.14  # of the width on each side: rim shadow and the membrane's darker edge
+MOST_TRIM = 0.3  # the same where a picture is blurred: three samples in each block of the smallest patch
 END_TRIM = 0.30  # membrane widths at each end: rim shadow reaches about as far as the recess is deep
 SIGMAS = (0.05, 0.07, 0.10, 0.14, 0.19, 0.26)  # line sigma in membrane widths: 0.4..2 mm FWHM, blurred
 SEARCH_MIX = np.array([0.25, 0.5, 0.25], np.float32)  # sees red, blue and black lines alike
@@ -45,7 +44,6 @@ LEAST_HEIGHT = 0.004  # absorbance: a third of what a trained eye sees
 MAX_LINES = 6
 SHOULDER, SHOULDER_SIGMAS = 0.28, 4.5  # membrane widths and line sigmas that a line's own flanks reach
 SHOULDER_SHARE = 0.3  # of a line's height, that its flank may have
-ROBUST_ROUNDS = 4  # of reweighting: a line through the membrane changes little after three
 FRAME = (0.35, 0.85)  # widths before and after a line in which its window's sides are looked at
 FRAME_DEPTH = 0.125  # widths on both sides of a long edge: clear of its shadow, and within the patch
 FAINT_CONTRAST = 0.02  # absorbance: less than this between membrane and surroundings tells little
@@ -74,6 +72,8 @@ class Patch:
         Margin across and along.
     coding : Coding, optional
         How the file holds it, if that is known.
+    trim : float, default 0.14
+        Share of the width on each side that is no part of `blocks`.
     """
 
     log_light: FloatArray
@@ -82,6 +82,7 @@ class Patch:
     side: int
     end: int
     coding: Coding | None = None
+    trim: float = SIDE_TRIM
 
     @cached_property
     def planes(self) -> FloatArray:
@@ -101,12 +102,17 @@ class Patch:
     @cached_property
     def blocks(self) -> NDArray[np.float64]:
         """Absorbance of each channel in blocks across the window without its sides, shape (3, 8, columns)."""
-        shares = np.linspace(SIDE_TRIM, 1 - SIDE_TRIM, BLOCKS + 1)
+        shares = np.linspace(self.trim, 1 - self.trim, BLOCKS + 1)
         edges = self.side + (shares * self.rows).round().astype(int)
         window = self.log_light[: edges[-1], self.end : self.end + self.columns]
         sums = np.add.reduceat(window, edges[:-1], axis=0)
         means = sums.astype(np.float64) / np.diff(edges)[:, None, None]
         return np.ascontiguousarray(-means.transpose(2, 0, 1))
+
+    def inner(self, trim: float) -> Patch:
+        """Return the patch with more of its sides left out of `blocks`, or itself if that is no more."""
+        trim = min(trim, MOST_TRIM)
+        return self if trim <= self.trim else replace(self, trim=trim)
 
     @cached_property
     def _bare(self) -> bool:
@@ -306,69 +312,6 @@ def clear_of_flanks(bars: Sequence[tuple[float, float]], place: NDArray[np.float
     for middle, sigma in bars:
         clear &= np.abs(place - middle) > max(SHOULDER, SHOULDER_SIGMAS * sigma)
     return clear
-
-
-def texture(patch: Patch) -> tuple[float, float]:
-    """Return how much a window varies otherwise than a membrane with lines does.
-
-    Parameters
-    ----------
-    patch : Patch
-        The window.
-
-    Returns
-    -------
-    mottle, relief : float
-        Scatter (absorbance, rms) of what depends on neither the place along the flow nor the place
-        across alone, and scatter of the mean profile. Text, wells and codes have a mottle above 0.06,
-        real windows below 0.04; printed grey ramps have a relief above 0.3.
-    """
-    side, end = round(SIDE_TRIM * patch.rows), round(END_TRIM * patch.rows)
-    rows = slice(patch.side + side, patch.side + patch.rows - side)
-    columns = slice(patch.end + end, patch.end + patch.columns - end)
-    light = patch.grey[rows, columns]
-    light = light[:, np.isfinite(light).all(axis=0)]
-    if light.shape[1] < patch.rows // 2:
-        return math.inf, math.inf
-    along, across = light.mean(axis=0, keepdims=True), light.mean(axis=1, keepdims=True)
-    rest = light - along - across + light.mean()
-    return float(rest.std()), float(along.std())
-
-
-def ground(patch: Patch, lines: Sequence[FoundLine]) -> float:
-    """Return how far the membrane between the lines departs from an even slope, absorbance.
-
-    The median departure, as a standard deviation, so that a rim's shadow over a part of the window does
-    not count. Below 0.05 on clean membranes, up to 0.1 on stained ones; rows of printed colours exceed 0.15.
-    """
-    profiles = patch.profiles
-    if profiles is None:
-        return 0.0
-    count = profiles.rows.shape[1]
-    free = profiles.weights > 0
-    for line in lines:
-        middle = line.place * patch.rows + patch.end - 0.5
-        free &= np.abs(np.arange(count) - middle) > CLEAR * line.sigma * patch.rows
-    x = np.flatnonzero(free)
-    if len(x) < patch.rows // 2:
-        return 0.0
-    rows = profiles.rows[BLOCKS + 1 :, x].astype(np.float64)
-    return float(_departures(x.astype(np.float64), rows).max())
-
-
-def _departures(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return each row's median departure from a straight line that outliers do not draw to themselves."""
-    weights = np.ones_like(y)
-    spread = np.zeros(len(y))
-    for _ in range(ROBUST_ROUNDS):
-        share = weights / weights.sum(axis=1, keepdims=True)
-        along, level = x - (share @ x)[:, None], y - (share * y).sum(axis=1, keepdims=True)
-        weighted = share * along
-        slope = (weighted * level).sum(axis=1) / np.maximum((weighted * along).sum(axis=1), 1e-9)
-        rest = np.abs(level - slope[:, None] * along)
-        spread = 1.4826 * median(rest)
-        weights = 1 / np.maximum(rest / np.maximum(spread, 1e-6)[:, None], 1.0)
-    return spread
 
 
 def _seen(light: FloatArray) -> bool:

@@ -17,6 +17,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from reader.measure.blur import Blur, edge_blur
+from reader.measure.forward import FAINT, gain
 from reader.measure.lines import BLOCKS, Patch
 from reader.measure.profile import Steps, block_profiles, robust_mean
 from reader.measure.rims import between_rims
@@ -34,6 +36,7 @@ BEND = 1.5  # line sigmas over which a bend of the profile is taken
 CLEAR_OF_MARK = 2.6  # mark sigmas from its middle beyond which it has vanished
 RIM_REACH = 0.8  # membrane widths: nearer than this to an end, a mark is the end's own rim
 CLEAR_OF_LINE = 2.5  # line sigmas
+CLEAR_OF_SIDE = 3.0  # blur sigmas from a window's side within which its light reaches
 NOISE_FLOOR = 5e-5  # absorbance: what 8-bit codes average to on a membrane of some 1,000 pixels under a line
 HEIGHT_PRIOR = 1.0  # absorbance: what is known of a height before it is measured
 PLACE_PRIOR = 0.3  # line sigmas: how well places are known beforehand, from a search or the kit
@@ -147,6 +150,27 @@ def measure_lines(
     >>> [round(line.height, 3) + 0.0 for line in fit.lines]
     [0.2, 0.0]
     """
+    fit = _measured(patch, places, weights, marks, within)
+    if all(line.height <= FAINT for line in fit.lines):
+        return fit
+    blur = edge_blur(patch)
+    lines = fit.lines
+    inner = patch if blur is None else patch.inner(CLEAR_OF_SIDE * blur.sigma / patch.rows)
+    if inner is not patch:
+        # What lies beside the membrane brightens its blurred sides, by much of a dark line's light.
+        again = _measured(inner, places, weights, marks, within).lines
+        lines = tuple(b if a.height > FAINT else a for a, b in zip(lines, again, strict=True))
+    return replace(fit, lines=tuple(_unsaturated(line, blur) for line in lines))
+
+
+def _measured(
+    patch: Patch,
+    places: Sequence[tuple[float, float]],
+    weights: tuple[float, float, float],
+    marks: Sequence[tuple[float, float]],
+    within: tuple[float, float],
+) -> MembraneFit:
+    """Measure lines in the logarithm of the light as it is."""
     x = (np.arange(patch.columns) + 0.5) / patch.rows
     membrane = _membrane(patch, places, marks) & (x > within[0]) & (x < within[1])
     blocks, known = block_profiles(patch, np.array(weights), membrane)
@@ -442,6 +466,19 @@ def _fits(problem: _Problem, shapes: _Shapes, scale: FloatArray, fit: Solution) 
             )
         )
     return tuple(found)
+
+
+def _unsaturated(line: LineFit, blur: Blur | None) -> LineFit:
+    """Give back to a strong line what blur takes from it alone."""
+    given = gain(line.height, line.area / max(line.height, FAINT) / SQRT_2PI, blur)
+    # What is given back grows in proportion to the line, so that it counts twice in its errors.
+    return replace(
+        line,
+        height=line.height * given.height,
+        height_sigma=math.hypot(line.height_sigma * given.height**2, line.height * given.height_error),
+        area=line.area * given.area,
+        area_sigma=math.hypot(line.area_sigma * given.area**2, line.area * given.area_error),
+    )
 
 
 def _peaks(amounts: FloatArray, scale: FloatArray) -> FloatArray:

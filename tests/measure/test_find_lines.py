@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reader.measure.lines import ROWS, FoundLine, Patch, find_lines, texture
+from reader.measure.lines import ROWS, FoundLine, Patch, find_lines
+from reader.measure.texture import texture
 from reader.simulate import LABELS, Band, Membrane
 from tests.measure.patches import PLAIN, SIZE_MM, light_of, patch_of_light
 
