@@ -68,7 +68,7 @@ def edge_blur(patch: Patch) -> Blur | None:
     found = [float(np.median(widths)) for widths in sides if widths]
     if not found:
         return None
-    spread = float(np.std(found, ddof=1) / max(np.mean(found), 1e-6)) if len(found) > 1 else ALONE
+    spread = float(np.std(found, ddof=1)) / max(float(np.mean(found)), 1e-6) if len(found) > 1 else ALONE
     return Blur(float(np.median(found)), max(spread, SCATTER))
 
 

@@ -12,6 +12,7 @@ from reader.interpret.flow import LetterPlaces
 from reader.interpret.labels import LABELS
 from reader.locate.direction import Direction
 from reader.locate.hypothesis import Hypothesis
+from reader.measure.course import straightened
 from reader.measure.faint import RIM, FaintLine, find_faint_line
 from reader.measure.lines import Patch
 from reader.measure.membrane import MembraneFit, measure_lines, with_rounding
@@ -186,7 +187,7 @@ def measured_lines(
         What stands out but is no line, as for `measure_lines`.
     """
     label = LABELS[assay.label]
-    fit = measure_lines(patch, places, label.weights, marks)
+    patch, fit = _measured_straight(patch, places, label.weights, marks)
     fit = replace(fit, lines=with_rounding(patch, fit.lines, label.weights, label.signature))
     pairs = list(zip(places, fit.lines, strict=True))
     clear = [place for place, line in pairs if line.height > PLAIN]
@@ -200,6 +201,15 @@ def measured_lines(
         if line is not None
     }
     return replace(fit, lines=tuple(again.get(place, line) for place, line in pairs))
+
+
+def _measured_straight(
+    patch: Patch, places: Sequence[Place], weights: tuple[float, float, float], marks: Sequence[Place]
+) -> tuple[Patch, MembraneFit]:
+    """Measure lines, and once more where they are found to be bowed or tilted, with the patch straightened."""
+    fit = measure_lines(patch, places, weights, marks)
+    straight = straightened(patch, [(line.place, line.sigma, line.height) for line in fit.lines], weights)
+    return straight, fit if straight is patch else measure_lines(straight, places, weights, marks)
 
 
 def _faint_mix(
