@@ -74,6 +74,8 @@ class Patch:
         How the file holds it, if that is known.
     trim : float, default 0.14
         Share of the width on each side that is no part of `blocks`.
+    seen : ndarray, shape (columns,), optional
+        Share of each column of the window that no spot covers; by default nothing is covered.
     """
 
     log_light: FloatArray
@@ -83,6 +85,7 @@ class Patch:
     end: int
     coding: Coding | None = None
     trim: float = SIDE_TRIM
+    seen: NDArray[np.float64] | None = None
 
     @cached_property
     def planes(self) -> FloatArray:
@@ -100,10 +103,15 @@ class Patch:
         return _profiles(self)
 
     @cached_property
+    def block_edges(self) -> NDArray[np.int_]:
+        """Rows at which the blocks across the window begin and end, shape (9,)."""
+        shares = np.linspace(self.trim, 1 - self.trim, BLOCKS + 1)
+        return np.asarray(self.side + (shares * self.rows).round().astype(int))
+
+    @cached_property
     def blocks(self) -> NDArray[np.float64]:
         """Absorbance of each channel in blocks across the window without its sides, shape (3, 8, columns)."""
-        shares = np.linspace(self.trim, 1 - self.trim, BLOCKS + 1)
-        edges = self.side + (shares * self.rows).round().astype(int)
+        edges = self.block_edges
         window = self.log_light[: edges[-1], self.end : self.end + self.columns]
         sums = np.add.reduceat(window, edges[:-1], axis=0)
         means = sums.astype(np.float64) / np.diff(edges)[:, None, None]

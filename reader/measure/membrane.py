@@ -24,6 +24,7 @@ from reader.measure.profile import Steps, block_profiles, robust_mean
 from reader.measure.rims import between_rims
 from reader.measure.rounding import Rounding
 from reader.measure.spectrum import Solution, Spectra
+from reader.measure.spots import LEAST_SEEN, seen_share
 
 __all__ = ["CLEAR_OF_LINE", "LineFit", "MembraneFit", "measure_lines", "with_rounding"]
 
@@ -188,10 +189,11 @@ def _measured(
     if misfits.any():
         problem = problem.without(misfits)
         fit = problem.solved(problem.spectra, shapes, scale)
+    lines = _fits(problem, shapes, scale, fit)
     return MembraneFit(
         np.where(known, profiles[:, 0], np.nan),
         np.where(known, _baseline(problem, shapes, scale, fit), np.nan),
-        _fits(problem, shapes, scale, fit),
+        lines if patch.seen is None else tuple(_less_sure(patch, line) for line in lines),
         _spread(problem, fit),
     )
 
@@ -466,6 +468,16 @@ def _fits(problem: _Problem, shapes: _Shapes, scale: FloatArray, fit: Solution) 
             )
         )
     return tuple(found)
+
+
+def _less_sure(patch: Patch, line: LineFit) -> LineFit:
+    """Count in a line's errors that spots leave fewer of its pixels to average, or none at all."""
+    share = seen_share(patch, line.place, line.sigma)
+    if share < LEAST_SEEN:
+        unit = line.sigma * SQRT_2PI
+        return LineFit(line.place, line.sigma, 0.0, HEIGHT_PRIOR, 0.0, HEIGHT_PRIOR * unit)
+    more = 1 / math.sqrt(share)
+    return replace(line, height_sigma=more * line.height_sigma, area_sigma=more * line.area_sigma)
 
 
 def _unsaturated(line: LineFit, blur: Blur | None) -> LineFit:

@@ -52,6 +52,7 @@ def assess(
     jpeg_quality: int | None,
     lean: float,
     narrowest: float | None = None,
+    hidden: bool = False,
 ) -> Quality:
     """Judge how well the photo shows this window.
 
@@ -71,6 +72,8 @@ def assess(
         How far lines lean against the right angle, widths per width.
     narrowest : float, optional
         Gaussian sigma of the narrowest clear line, membrane widths: no blur is wider than what it shows.
+    hidden : bool, default False
+        Whether a spot hides a place where a line belongs.
     """
     codes = _window_codes(pixels, window)
     bright = brightest(codes)
@@ -95,7 +98,7 @@ def assess(
         "too-small": window.width < REJECT_WIDTH_PX,
         "low-resolution": REJECT_WIDTH_PX <= window.width < WARN_WIDTH_PX,
         "too-dark": light < DARK_LIGHT[0],
-        "glare": _glare(codes, clipped),
+        "glare": hidden or _glare(codes, clipped),
         "clipped": clipped > CLIPPED_SHARE[0],
         "noisy": noise > NOISY or DARK_LIGHT[0] <= light < DARK_LIGHT[1],
         "blurred": blur is not None and blur > BLUR_REJECT,

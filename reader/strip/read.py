@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from reader.geometry import Window
 from reader.interpret.assay import Assay
 from reader.interpret.assign import Assignment, SeenLine
+from reader.interpret.labels import LABELS
 from reader.locate.direction import Direction, read_direction
 from reader.locate.hypothesis import Candidate, Hypothesis, patch_of
 from reader.measure.lines import Patch
 from reader.measure.membrane import MembraneFit
 from reader.measure.quality import Quality, assess
+from reader.measure.spots import ends_in_glare, hides, without_spots
 from reader.photo import Photo
 from reader.reading import StripReading
 from reader.strip.alike import agreed_lines, agreed_odds
@@ -90,7 +92,7 @@ def _read(photo: Photo, view: View, strip: _Strip, assay: Assay, number: int) ->
         best,
         assay,
         strip.direction,
-        fine_patch(view, best.window),
+        without_spots(fine_patch(view, best.window), LABELS[assay.label].weights),
         patch_of(view, best.window),
         photo.jpeg_quality is None or photo.jpeg_quality >= FAITHFUL_JPEG,
     )
@@ -104,7 +106,7 @@ def _read(photo: Photo, view: View, strip: _Strip, assay: Assay, number: int) ->
             assay,
             naming,
             fit,
-            _quality(photo, best, naming, fit, look.fine.rows),
+            _quality(photo, look, naming, fit),
             step=best.window.width / look.fine.rows,
             coloured=coloured,
             faint=faint,
@@ -121,8 +123,9 @@ def fine_patch(view: View, window: Window) -> Patch:
     return patch_of(view, window, rows, finest=True)
 
 
-def _quality(photo: Photo, h: Hypothesis, naming: Assignment, fit: MembraneFit, rows: int) -> Quality:
+def _quality(photo: Photo, look: Look, naming: Assignment, fit: MembraneFit) -> Quality:
     """Judge the picture where the window lies."""
+    h = look.best
     return assess(
         photo.pixels,
         h.window,
@@ -130,7 +133,9 @@ def _quality(photo: Photo, h: Hypothesis, naming: Assignment, fit: MembraneFit, 
         baseline=fit.baseline,
         jpeg_quality=photo.jpeg_quality,
         lean=h.control.slope if h.control is not None and h.control_probability > 0.5 else 0.0,
-        narrowest=_narrowest(naming, fit, rows),
+        narrowest=_narrowest(naming, fit, look.fine.rows),
+        hidden=ends_in_glare(look.fine, LABELS[look.assay.label].weights)
+        or any(hides(look.fine, line.place, line.sigma) for line in fit.lines),
     )
 
 
