@@ -2,7 +2,7 @@
 
 Where a blurred edge is crossed, light changes as a point's image is wide: the change over the steepest slope
 is the blur, in linear light. A shaded or rounded edge looks softer than it was taken, and what is sharpened
-looks sharper; the median of a window's four edges is neither.
+looks sharper; the median of those edges of a window that agree is neither.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ SEEN = 0.968  # share of a Gaussian that lies above that
 LEAST_STEP = 0.1  # of the light: fainter edges are no clearer than the membrane's own grain
 SPAN, PARTS = (0.1, 0.9), 4  # of a long edge: beside the rounded corners; parts that may differ by a slant
 END_SPAN, END_PARTS = (0.35, 0.65), 2  # the same of an end, which may be round altogether
+SHADED = 1.5  # times the second-sharpest edge, beyond which an edge is softer than the picture
 # Edges of 24 simulated scenes of known blur scatter by 0.15 about it; so do the four edges of real windows.
 SCATTER, ALONE = 0.15, 0.3  # of the blur, as a standard error: with other edges to compare, and without
 
@@ -65,11 +66,13 @@ def edge_blur(patch: Patch) -> Blur | None:
     """
     lag = max(1, round(patch.rows / LAGS))
     sides = (_widths(side, lag) for side in _crossed(patch))
-    found = [float(np.median(widths)) for widths in sides if widths]
+    found = sorted(float(np.median(widths)) for widths in sides if widths)
     if not found:
         return None
-    spread = float(np.std(found, ddof=1)) / max(float(np.mean(found)), 1e-6) if len(found) > 1 else ALONE
-    return Blur(float(np.median(found)), max(spread, SCATTER))
+    # One edge may be sharpened; what is much softer than the next is shaded.
+    sharp = [width for width in found if width <= SHADED * found[min(len(found) - 1, 2) // 2]]
+    spread = float(np.std(sharp, ddof=1)) / max(float(np.mean(sharp)), 1e-6) if len(sharp) > 1 else ALONE
+    return Blur(float(np.median(sharp)), max(spread, SCATTER))
 
 
 def _crossed(patch: Patch) -> Iterator[FloatArray]:

@@ -36,7 +36,7 @@ FloatArray = NDArray[np.float32]
 ROWS = 32  # samples across the membrane in which lines are searched
 BLOCKS = 8  # parts of the width that must agree
 SIDE_TRIM = 0.14  # of the width on each side: rim shadow and the membrane's darker edge
-MOST_TRIM = 0.3  # the same where a picture is blurred: three samples in each block of the smallest patch
+MOST_TRIM = 0.3  # the same where a picture is blurred: what is left is enough for strong lines
 END_TRIM = 0.30  # membrane widths at each end: rim shadow reaches about as far as the recess is deep
 SIGMAS = (0.05, 0.07, 0.10, 0.14, 0.19, 0.26)  # line sigma in membrane widths: 0.4..2 mm FWHM, blurred
 SEARCH_MIX = np.array([0.25, 0.5, 0.25], np.float32)  # sees red, blue and black lines alike
@@ -119,7 +119,8 @@ class Patch:
 
     def inner(self, trim: float) -> Patch:
         """Return the patch with more of its sides left out of `blocks`, or itself if that is no more."""
-        trim = min(trim, MOST_TRIM)
+        # Blocks of less than one and a half rows might be rounded to none.
+        trim = min(trim, MOST_TRIM, 0.5 - 0.75 * BLOCKS / self.rows)
         return self if trim <= self.trim else replace(self, trim=trim)
 
     @cached_property

@@ -25,10 +25,8 @@ Mask = NDArray[np.bool_]
 TOP = -0.0038  # log10 of the light of code 254
 # Where more of a window is clipped, or the rest is as bright, the picture is over-exposed: that is no spot.
 MOST_CLIPPED, WELL_EXPOSED = 0.35, -0.06  # share, and log10 of the light of code 240
-BEYOND, BESIDE = (
-    0.3,
-    0.02,
-)  # share of the margin that glare covers beyond an end, and plastic beside the window
+END_REACH = 0.3  # membrane widths beyond an end: what lies farther is no part of the window
+BEYOND, WELL_BESIDE = 0.2, -0.1  # share of it that is white, and log10 of the light around that: code 228
 LONGEST = 2.0  # membrane widths along the flow: what is longer is the light, and no spot in it
 LEAST = 0.06  # membrane widths: what is smaller in both directions is noise
 STAIN = 0.10  # absorbance by which a stain differs from all that is near: shades of rims and grain do not
@@ -84,15 +82,16 @@ def hides(patch: Patch, place: float, sigma: float) -> bool:
 def ends_in_glare(patch: Patch, weights: tuple[float, float, float]) -> bool:
     """Tell whether glare lies across an end of a window, which then may go on behind it.
 
-    White plastic may be as white as glare, but not at one end only.
+    White plastic may be as white as glare, but then so is almost what lies around it.
     """
-    middle = slice(patch.block_edges[0], patch.block_edges[-1])
-    for channel in np.flatnonzero(weights):
-        white = patch.planes[channel] > TOP
-        inside = white[:, patch.end : patch.end + patch.columns]
-        beside = np.concatenate([inside[: patch.side], inside[patch.side + patch.rows :]])
-        ends = (white[middle, : patch.end], white[middle, patch.end + patch.columns :])
-        if beside.size and beside.mean() < BESIDE and any(e.size and e.mean() > BEYOND for e in ends):
+    light = patch.planes[np.flatnonzero(weights)].min(axis=0)
+    reach, last = round(END_REACH * patch.rows), patch.end + patch.columns
+    for start, stop in ((max(patch.end - reach, 0), patch.end), (last, last + reach)):
+        near = light[:, start:stop]
+        white = near > TOP
+        rest = near[~white & np.isfinite(near)]
+        share = white[patch.block_edges[0] : patch.block_edges[-1]].mean() if near.size else 0.0
+        if rest.size and share > BEYOND and float(rest.mean()) < WELL_BESIDE:
             return True
     return False
 

@@ -206,7 +206,7 @@ def measured_lines(
 def _measured_straight(
     patch: Patch, places: Sequence[Place], weights: tuple[float, float, float], marks: Sequence[Place]
 ) -> tuple[Patch, MembraneFit]:
-    """Measure lines, and once more where they are found to be bowed or tilted, with the patch straightened."""
+    """Measure lines; if they are found to be bowed or tilted, straighten the patch and measure them again."""
     fit = measure_lines(patch, places, weights, marks)
     straight = straightened(patch, [(line.place, line.sigma, line.height) for line in fit.lines], weights)
     return straight, fit if straight is patch else measure_lines(straight, places, weights, marks)
