@@ -32,7 +32,8 @@ WHOLE = 0.4  # share of the mean height that both halves of the width must show
 # JPEG keeps less than half of the hue of a line that is fainter than its steps. What surely keeps less than a
 # quarter is grey.
 HUE_KEPT, HUE_SNR = 0.25, 2.0
-TELLING = 3.0  # standard errors by which a line's hue must differ from a shadow's for either to be told
+LEAST_HUE = 0.25  # of a colour, over its grey: below it (14 degrees) hue must be seen, for a shadow is near
+TELLING = 3.0  # standard errors by which such a hue must differ from a shadow's for that to be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,12 @@ def _is_of_colour(patch: Patch, scan: LineScan, place: int, control: int) -> boo
     if along <= 0 or hue <= 0:
         return False
     # A line of the label's colour has as much of its hue as of its grey; a shadow has no hue.
-    expected, seen_hue = hue / along * (grey @ found), across @ found / hue
-    lacking = HUE_KEPT * expected - seen_hue
-    error = float(lacking.std(ddof=1)) / math.sqrt(lacking.size)
-    return float(expected.mean()) > TELLING * error and float(lacking.mean()) < HUE_SNR * error
+    expected, kept = hue / along * (grey @ found), across @ found / hue
+    if hue < LEAST_HUE * along:
+        return _exceeds(expected, TELLING) and _exceeds(kept, HUE_SNR)
+    return not _exceeds(HUE_KEPT * expected - kept, HUE_SNR)
+
+
+def _exceeds(blocks: FloatArray, limit: float) -> bool:
+    """Tell whether the mean of what blocks show exceeds so many of its standard errors."""
+    return float(blocks.mean()) >= limit * float(blocks.std(ddof=1)) / math.sqrt(blocks.size)
