@@ -12,9 +12,9 @@ from measurement_trials import Trials
 from numpy.typing import NDArray
 from scipy.stats import binomtest, norm
 
-from reader.limits.chart import Panel, Rule, Series, chart_svg
 from reader.limits.report import EYE, FIXED, described, series_of
 from reader.limits.study import FACTORS, Case
+from reader.report.chart import Panel, Rule, Series, chart_svg
 from reader.report.palette import BLUE, INK, MUTED, VERMILLION
 
 FloatArray = NDArray[np.float64]

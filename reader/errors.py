@@ -11,6 +11,7 @@
     │   ├── ImageTooLarge
     │   └── SourceUnreadable
     ├── AssayError              an assay profile is missing or wrong
+    ├── LabelsError             a file of labels or readings is wrong
     ├── OptionError             an option or setting has no meaning here
     ├── OutputError             a result cannot be written
     └── CapacityError           there is no room for more work now
@@ -32,6 +33,7 @@ __all__ = [
     "ImageTooLarge",
     "ImageTooSmall",
     "InputError",
+    "LabelsError",
     "LfaError",
     "OptionError",
     "OutputError",
@@ -127,6 +129,13 @@ class AssayError(LfaError):
 
     code = "bad-assay"
     advice = "`lfa assays list` shows the known ones; `lfa assays validate FILE` checks your own."
+
+
+class LabelsError(LfaError):
+    """The file of labels or of readings is wrong."""
+
+    code = "bad-labels"
+    advice = "Correct the file and run the same command again; the README says what it holds."
 
 
 class OptionError(LfaError):

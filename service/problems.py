@@ -91,6 +91,7 @@ READER_PROBLEMS: Mapping[type[errors.LfaError], _Row] = MappingProxyType(
         errors.ImageTooLarge: _Row(413),
         errors.SourceUnreadable: _Row(500, "Ask the service's operator to check its data folder."),
         errors.AssayError: _Row(422, "GET /v1/assays lists the known ones."),
+        errors.LabelsError: _Row(422, "Send a correct file."),
         errors.OptionError: _Row(400, "GET /v1/openapi.json describes the options."),
         errors.OutputError: _Row(507, "Ask the service's operator to free disk space, then send it again."),
         errors.CapacityError: _Row(503, headers={"Retry-After": "2"}),

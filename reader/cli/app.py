@@ -7,6 +7,7 @@ import typer
 from reader._version import __version__
 from reader.cli.assays import assays
 from reader.cli.doctor import doctor
+from reader.cli.evaluate import evaluate
 from reader.cli.limits import limits
 from reader.cli.read import read
 from reader.cli.serve import serve
@@ -25,6 +26,7 @@ app = typer.Typer(
     epilog="Decision support for trained users, not a cleared device.",
 )
 app.command()(read)
+app.command()(evaluate)
 app.add_typer(assays, name="assays")
 app.command()(doctor)
 app.command()(serve)

@@ -39,6 +39,7 @@ EXIT_CODES: Mapping[type[errors.LfaError], ExitCode] = MappingProxyType(
         errors.ImageTooLarge: ExitCode.NONE_READABLE,
         errors.SourceUnreadable: ExitCode.NONE_READABLE,
         errors.AssayError: ExitCode.CONFIGURATION,
+        errors.LabelsError: ExitCode.CONFIGURATION,
         errors.OptionError: ExitCode.USAGE,
         errors.OutputError: ExitCode.OUTPUT,
         errors.CapacityError: ExitCode.RESUMABLE,

@@ -16,7 +16,7 @@ from reader.cli.inputs import Input, overlay_names
 from reader.errors import OptionError, OutputError
 from reader.report.files import write_whole
 
-__all__ = ["Destinations", "destinations", "write_overlay"]
+__all__ = ["Destinations", "destinations", "make_folder", "refuse_inside", "write_overlay"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,9 @@ def destinations(
     if overlay is None:
         planned = None
     else:
-        _refuse_inside(overlay, paths)
+        refuse_inside(overlay, paths, "overlay")
         planned = tuple(overlay / name for name in overlay_names(inputs))
-        _make_folder(overlay)
+        make_folder(overlay)
     sources = {os.path.realpath(entry.source) for entry in inputs}
     for target in [*(planned or ()), *([report] if report else [])]:
         if os.path.realpath(target) in sources:
@@ -94,15 +94,38 @@ def write_overlay(path: Path, overlay: NDArray[np.uint8]) -> None:
     write_whole(path, stream.getvalue())
 
 
-def _refuse_inside(overlay: Path, paths: Sequence[str]) -> None:
-    target = Path(os.path.realpath(overlay))
+def refuse_inside(target: Path, paths: Sequence[str], what: str) -> None:
+    """Refuse a folder for outputs that lies in a folder that is read.
+
+    Parameters
+    ----------
+    target : Path
+        Folder for the outputs.
+    paths : sequence of str
+        What is read.
+    what : str
+        What the outputs are, in a word.
+
+    Raises
+    ------
+    OptionError
+        If it lies in one of them.
+    """
+    place = Path(os.path.realpath(target))
     for path in paths:
         folder = Path(os.path.realpath(path))
-        if folder.is_dir() and target.is_relative_to(folder):
-            raise OptionError(f"The overlay folder {overlay} lies in {path}, which is read; choose another.")
+        if folder.is_dir() and place.is_relative_to(folder):
+            raise OptionError(f"The {what} folder {target} lies in {path}, which is read; choose another.")
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder for outputs, and check that it may be written to.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made, or may not.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

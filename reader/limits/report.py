@@ -8,10 +8,10 @@ from typing import Any
 
 from reader._version import __version__
 from reader.limits.bound import search_threshold, smooth_inflation
-from reader.limits.chart import Panel, Rule, Series, chart_svg
 from reader.limits.ep17 import FALSE_CALLS, Z95
 from reader.limits.setting import BEND, CONTROL_OD, FWHM_MM, Kit, Setting, ground_of
 from reader.limits.study import FACTORS, Case, Factor
+from reader.report.chart import Panel, Rule, Series, chart_svg
 from reader.report.palette import BLUE, INK, MUTED, VERMILLION
 
 __all__ = ["EYE", "FIXED", "assumptions", "described", "document", "figure", "searched", "series_of"]

@@ -30,7 +30,22 @@ from reader.measure.evidence import PLAUSIBLE
 from reader.measure.foreign import is_drawn, lies_alone
 from reader.view import View
 
-__all__ = ["evident", "find_strips", "lies_on_a_line", "look_closer"]
+__all__ = [
+    "BLANK_ODDS",
+    "LINED_ODDS",
+    "LINED_SCORE",
+    "RANK_WEIGHT",
+    "blank_odds",
+    "close_up",
+    "evident",
+    "find_strips",
+    "in_scene",
+    "lies_on_a_line",
+    "look_closer",
+    "looks_drawn",
+    "pool_of",
+    "unused",
+]
 
 LEAST_WIDTH_PX = 6.5  # of a window in the search picture: a line is then two pixels thick
 FRAMED_KEPT = 6  # windows per tried direction
@@ -86,13 +101,13 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
         Strips in reading order (rows, then left to right); empty when nothing in the photo looks
         like a read window. A strip may have no visible line.
     """
-    pool = _pool(view)
-    scene = _in_scene(view, pool)
+    pool = pool_of(view)
+    scene = in_scene(view, pool)
     long_side = max(view.pixels.shape[:2])
     small = [c for c in scene if _small_window(c, long_side)]
     close = None
     if all(_lies_across(c, view) for c in small):
-        close = _close_up(view)
+        close = close_up(view)
         scene, whole = _with_large(view, pool, scene, small, close)
         if whole is not None:
             return (whole,)
@@ -103,15 +118,15 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
         scene = tuple(_with_well(view, c) for c in scene if _small_blank(c, long_side))
         first = _first(scene)
     if first is None:
-        pool, scene = _unused(view, pool)
-        first = max((c for c in scene if evident(c)), key=_blank_odds, default=None)
+        pool, scene = unused(view, pool)
+        first = max((c for c in scene if evident(c)), key=blank_odds, default=None)
     if first is None:
         return ()
     if not first.lined:
         first = _on_same_strip(view, pool, scene, first) or _in_a_device(view, pool, scene, first) or first
     search = Search(pool, view.scale, lambda *place: _candidate(view, *place), evident)
     strips = in_reading_order([first, *other_strips(first, scene, search)])
-    kept = [c for c in strips if not _is_drawn(view, pool, c)]
+    kept = [c for c in strips if not looks_drawn(view, pool, c)]
     return tuple(replace(_whole(view, c), device=_device(view, pool, c)) for c in kept)
 
 
@@ -122,14 +137,14 @@ def _with_large(
     fills = close is not None and _fills_picture(close) and all(lies_on_a_line(c, close) for c in small)
     if fills and close is not None and (close.lined or _framed_blank(view, pool, close)):
         return (), close
-    found = _in_scene(view, _pool_of_large(view, pool))
+    found = in_scene(view, _pool_of_large(view, pool))
     even = (c for c in found if c.lined and c.hypotheses[0].mottle < MOTTLE[0])
     large = [c for c in even if all(lies_on_a_line(other, c) for other in small)]
     # What fills the picture and is neither lined nor a blank window makes its parts no windows.
     return _apart(large if fills else (*scene, *large)), None
 
 
-def _is_drawn(view: View, pool: Pool, candidate: Candidate) -> bool:
+def looks_drawn(view: View, pool: Pool, candidate: Candidate) -> bool:
     """Tell a box in a print or a pattern, or a pale thing by itself, from an unused window."""
     best = candidate.hypotheses[0]
     if candidate.lined or candidate.close_up:
@@ -203,7 +218,7 @@ def look_closer(view: View, outline: Window) -> list[Candidate]:
     part = View(view.pixels[low[1] : high[1], low[0] : high[0]])
     if part.scale < CLOSER * view.scale:
         return []
-    found = (c for c in _in_scene(part, _pool(part)) if c.lined and evident(c))
+    found = (c for c in in_scene(part, pool_of(part)) if c.lined and evident(c))
     return [_shifted(c, float(low[0]), float(low[1])) for c in found]
 
 
@@ -229,7 +244,7 @@ def _with_well(view: View, candidate: Candidate) -> Candidate:
     return replace(candidate, well=abs(direction_signs(view, best.window).well_vote))
 
 
-def _unused(view: View, pool: Pool) -> tuple[Pool, tuple[Candidate, ...]]:
+def unused(view: View, pool: Pool) -> tuple[Pool, tuple[Candidate, ...]]:
     """Look again for windows without lines, and more closely."""
     again = [w for w in outlined_again(view.small, pool.planes) if w.width >= LEAST_WIDTH_PX]
     windows = [*pool.windows, *again]
@@ -277,10 +292,11 @@ def evident(candidate: Candidate) -> bool:
     best = candidate.hypotheses[0]
     if candidate.lined:
         return best.score > LINED_SCORE and candidate.odds > LINED_ODDS
-    return _blank_odds(candidate) > BLANK_ODDS and best.plain
+    return blank_odds(candidate) > BLANK_ODDS and best.plain
 
 
-def _blank_odds(candidate: Candidate) -> float:
+def blank_odds(candidate: Candidate) -> float:
+    """Return the log-odds of a window without lines, with what its well adds."""
     return candidate.odds + WELL_ODDS * candidate.well
 
 
@@ -331,7 +347,7 @@ def _fills_picture(close: Candidate) -> bool:
     return control is not None and control.plausible > PLAUSIBLE and control.quality > CLOSE_QUALITY
 
 
-def _close_up(view: View) -> Candidate | None:
+def close_up(view: View) -> Candidate | None:
     """Look for one window that fills the picture."""
     scale = view.scale
     proposals = propose_framed(view.log_small, keep=FRAMED_KEPT)[:FRAMED_LOOKED]
@@ -368,7 +384,7 @@ def _bare_membrane(view: View) -> list[Hypothesis]:
     return [look_at(view, whole, BARE_SCORE, in_scene=True)]
 
 
-def _pool(view: View) -> Pool:
+def pool_of(view: View) -> Pool:
     """Propose windows that are small in the picture, and rank them."""
     planes = search_planes(view.log_small)
     outlines = propose_outlined(brightest(view.small))
@@ -398,7 +414,7 @@ def _device(view: View, pool: Pool, candidate: Candidate) -> Window | None:
     return None if device is None else device.scaled(1 / view.scale)
 
 
-def _in_scene(view: View, pool: Pool) -> tuple[Candidate, ...]:
+def in_scene(view: View, pool: Pool) -> tuple[Candidate, ...]:
     """Look for windows that are small in the picture."""
     # A place that cannot be evident is not worth a close look.
     places = _places(pool.windows, pool.odds, LINED_ODDS)

@@ -20,7 +20,7 @@ from reader.geometry import Window, overlap, sample_each
 from reader.locate.planes import Planes
 from reader.medians import median, running_median
 
-__all__ = ["FEATURES", "distinct", "rank_features", "same_place", "window_scores"]
+__all__ = ["FEATURES", "distinct", "rank_features", "rank_model", "same_place", "window_scores"]
 
 FloatArray = NDArray[np.float32]
 
@@ -118,7 +118,7 @@ def window_scores(planes: Planes, windows: Sequence[Window]) -> NDArray[np.float
     """
     if not windows:
         return np.empty(0)
-    weights, intercept = _model()
+    weights, intercept = rank_model()
     marks = [FEATURES.index("coloured_line"), FEATURES.index("dark_line")]
     red = _tints(planes.red_levels, windows)
     odds = _features(planes, windows, red) @ np.delete(weights, marks) + intercept
@@ -262,6 +262,7 @@ def _line(core: FloatArray) -> NDArray[np.float64]:
 
 
 @cache
-def _model() -> tuple[NDArray[np.float64], float]:
+def rank_model() -> tuple[NDArray[np.float64], float]:
+    """Return the weights of `FEATURES`, in their order, and the intercept of the log-odds."""
     model = json.loads(files("reader.locate").joinpath("ranker.json").read_text("utf-8"))
     return np.array([model["weights"][name] for name in FEATURES]), float(model["intercept"])

@@ -10,11 +10,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from reader.interpret import load_assay
-from reader.limits.chart import Panel, Rule, Series, chart_svg
 from reader.limits.ep17 import Limits
 from reader.limits.report import assumptions, document, figure, series_of
 from reader.limits.setting import Kit, Setting, least_height_errors
 from reader.limits.study import FACTORS, Case, settings_of
+from reader.report.chart import Panel, Rule, Series, chart_svg
 
 KIT = Kit.of(load_assay("hcg"))
 FOUND = Limits(0.0016, 0.0033, 0.005, 0.0053, 0.001, 0.0, 1.0)
