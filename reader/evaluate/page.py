@@ -18,7 +18,7 @@ from reader.evaluate.misses import Examination
 from reader.evaluate.numbers import SHARES, Case
 from reader.evaluate.strengths import Scale
 from reader.evaluate.study import Study
-from reader.evaluate.words import count_text, interval_text, kappa_text, percent_text, share_text
+from reader.evaluate.words import count_text, interval_text, kappa_text, percent_text, share_text, signed_text
 from reader.evaluate.work import Step
 from reader.locate.explain import FEATURE_WORDS, RankedWindow
 from reader.reading import Outcome
@@ -108,17 +108,17 @@ def _compared(windows: Sequence[RankedWindow]) -> tuple[_Row, ...]:
     """Return the table of what the first places were worth; features that tell them apart come first."""
     shown = windows[:MOST_PLACES]
 
-    def row(name: str, values: Iterable[float], form: str = "+.1f", *, strong: bool = False) -> _Row:
-        return _Row(name, tuple(f"{value:{form}}".replace("-", "−") for value in values), strong)
+    def row(name: str, values: Iterable[float], *, digits: int = 1, strong: bool = False) -> _Row:
+        return _Row(name, tuple(signed_text(value, digits) for value in values), strong)
 
     parts = {name: [w.parts[k].worth for w in shown] for k, name in enumerate(FEATURE_WORDS)}
     telling = sorted(parts, key=lambda name: min(parts[name]) - max(parts[name]))
     return (
-        row("score", (w.score for w in shown), "+.2f", strong=True),
-        row("ranker's share", (w.ranker for w in shown), "+.2f"),
-        row("lines and texture", (w.seen for w in shown), "+.2f"),
-        row("ends", (w.ends for w in shown), "+.2f"),
-        row("control line there", (w.control_probability for w in shown), ".0%", strong=True),
+        row("score", (w.score for w in shown), digits=2, strong=True),
+        row("ranker's share", (w.ranker for w in shown), digits=2),
+        row("lines and texture", (w.seen for w in shown), digits=2),
+        row("ends", (w.ends for w in shown), digits=2),
+        _Row("control line there", tuple(f"{w.control_probability:.0%}" for w in shown), strong=True),
         _Row("its height", tuple(_height(w) for w in shown)),
         row("log-odds of a window", (w.log_odds for w in shown), strong=True),
         *(row(FEATURE_WORDS[name], parts[name]) for name in telling),
@@ -137,18 +137,18 @@ def _figures(scales: Sequence[Scale]) -> Iterator[Markup]:
         shown = [b for b in scale.bins if b.middle is not None and b.positive.value is not None]
         if len(shown) < 2:
             continue
-        at = [b.middle or 0.0 for b in shown]
+        at = [max(b.middle or 0.0, scale.least) for b in shown]
         series = Series(
-            "read as positive, with 95 % interval",
+            "read as positive",
             tuple((x, b.positive.value or 0.0) for x, b in zip(at, shown, strict=True)),
             VERMILLION,
             bars=tuple((b.positive.low or 0.0, b.positive.high or 0.0) for b in shown),
             marked=True,
         )
         panel = Panel(
-            "Share of positives",
+            "with 95 % intervals",
             scale.unit,
-            "read as positive",
+            "share",
             (series,),
             log_x=min(at) > 0,
             log_y=False,

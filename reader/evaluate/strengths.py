@@ -54,12 +54,15 @@ class Scale:
         Name in documents; heading; what an axis shows.
     bins : tuple of Bin
         Empty ones are left out; what was not measured comes last.
+    least : float
+        Strength from which on an axis shows differences.
     """
 
     key: str
     title: str
     unit: str
     bins: tuple[Bin, ...]
+    least: float = -math.inf
 
 
 def scales_of(cases: Sequence[Case]) -> tuple[Scale, ...]:
@@ -83,21 +86,22 @@ def scales_of(cases: Sequence[Case]) -> tuple[Scale, ...]:
     scales = [
         Scale(
             "snr",
-            "by the test line's height over its noise",
-            "height of the strongest test line over its noise",
+            "by height over noise",
+            "height of the test line over its noise",
             _measured(cases, lambda answer: answer.snr, SNR_ENDS),
+            least=1.0,
         ),
         Scale(
             "height",
-            "by the test line's absorbance",
-            "measured absorbance of the strongest test line",
+            "by absorbance",
+            "measured absorbance of the test line",
             _measured(cases, lambda answer: answer.height, HEIGHT_ENDS),
+            least=0.003,
         ),
     ]
     said = [case for case in cases if case.label.strength]
     if said:
-        title = "by the strength that the labels give"
-        scales.append(Scale("strength", title, "strength in the labels", _said(said)))
+        scales.append(Scale("strength", "by labelled strength", "strength in the labels", _said(said)))
     return tuple(scales)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reader.evaluate.intervals import Kappa, Share
 
-__all__ = ["NONE", "count_text", "interval_text", "kappa_text", "percent_text", "share_text"]
+__all__ = ["NONE", "count_text", "interval_text", "kappa_text", "percent_text", "share_text", "signed_text"]
 
 NONE = "–"
 
@@ -69,3 +69,15 @@ def count_text(count: float) -> str:
     ('12', '0.3')
     """
     return f"{count:.0f}" if abs(count - round(count)) < 0.05 else f"{count:.1f}"
+
+
+def signed_text(value: float, digits: int) -> str:
+    """Return a number with its sign.
+
+    Examples
+    --------
+    >>> signed_text(-1.25, 1), signed_text(-0.001, 2)
+    ('−1.2', '0.00')
+    """
+    rounded = round(value, digits) + 0.0
+    return f"{rounded:{'+' if rounded else ''}.{digits}f}".replace("-", "−")

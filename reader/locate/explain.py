@@ -169,7 +169,7 @@ def decisive(windows: Sequence[RankedWindow]) -> str:
     if rival is None:
         return f"Number 1 had no rival of its kind: {first.standing}."
     terms = ", ".join(
-        f"{name} {getattr(first, key) - getattr(rival, key):+.1f}"
+        f"{name} {_signed(getattr(first, key) - getattr(rival, key))}"
         for name, key in (("ranker", "ranker"), ("lines and texture", "seen"), ("ends", "ends"))
     )
     return (
@@ -181,7 +181,11 @@ def decisive(windows: Sequence[RankedWindow]) -> str:
 def _largest_differences(first: RankedWindow, rival: RankedWindow) -> str:
     by = {a.name: a.worth - b.worth for a, b in zip(first.parts, rival.parts, strict=True)}
     most = sorted(by, key=lambda name: -abs(by[name]))[:MOST_PARTS]
-    return ", ".join(f"{FEATURE_WORDS[name]} {by[name]:+.1f}" for name in most)
+    return ", ".join(f"{FEATURE_WORDS[name]} {_signed(by[name])}" for name in most)
+
+
+def _signed(value: float) -> str:
+    return f"{round(value, 1) + 0.0:+.1f}"
 
 
 def _same(a: Candidate, b: Candidate) -> bool:
