@@ -61,8 +61,8 @@ def share(part: float, whole: float) -> Share:
     middle = p + z2 / (2 * whole)
     half = Z95 * math.sqrt(p * (1 - p) / whole + z2 / (4 * whole**2))
     low, high = (middle - half) / (1 + z2 / whole), (middle + half) / (1 + z2 / whole)
-    # At the ends, rounding would leave a trace beyond them.
-    return Share(part, whole, p, 0.0 if p == 0 else low, 1.0 if p == 1 else high)
+    # At the ends, rounding leaves a trace on the wrong side.
+    return Share(part, whole, p, min(max(low, 0.0), p), max(min(high, 1.0), p))
 
 
 @dataclass(frozen=True, slots=True)
