@@ -14,6 +14,7 @@ from reader.cli.outputs import make_folder, refuse_inside
 from reader.cli.streams import emit_json, print_data, progress, say
 from reader.errors import SourceUnreadable
 from reader.evaluate.answers import BUG, NO_READING, Answer, load_answers
+from reader.evaluate.intervals import Share
 from reader.evaluate.labels import Label, load_labels, located
 from reader.evaluate.misses import examined
 from reader.evaluate.numbers import SHARES, Numbers
@@ -21,7 +22,7 @@ from reader.evaluate.page import write_page
 from reader.evaluate.reading import answered
 from reader.evaluate.strengths import Scale
 from reader.evaluate.study import Study, document, study_of
-from reader.evaluate.words import count_text, interval_text, kappa_text, percent_text, share_text
+from reader.evaluate.words import NONE, count_text, interval_text, kappa_text, percent_text, share_text
 from reader.evaluate.work import in_order
 from reader.interpret import load_assay
 from reader.reading import Outcome
@@ -31,6 +32,7 @@ __all__ = ["evaluate"]
 
 _MOST_GROUPS = 10  # kinds of misses that are named on the terminal
 _BY = {"right": "right", "sensitivity": "sens.", "specificity": "spec.", "called": "called", "wrong": "wrong"}
+_NAME_WIDTH = 16  # columns that a name keeps, however narrow the terminal
 
 
 def evaluate(
@@ -144,8 +146,8 @@ def _pictures(count: int) -> str:
     return f"{count} picture{'' if count == 1 else 's'}"
 
 
-def _new_table(*heads: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+def _new_table(*heads: str, gap: int = 2) -> Table:
+    table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="bold")
     for k, head in enumerate(heads):
         table.add_column(head, justify="right" if k else "left", overflow="fold", no_wrap=k > 0)
     return table
@@ -173,12 +175,20 @@ def _shares(numbers: Numbers) -> Table:
 
 
 def _broken_down(column: str, values: Mapping[str, Numbers]) -> Table:
-    table = _new_table(f"by {column}", "tests", *_BY.values())
+    table = _new_table(f"by {column}, %", "tests", *_BY.values(), gap=1)
+    table.columns[0].min_width = _NAME_WIDTH
     for name, numbers in values.items():
-        shares = [numbers.shares[key] for key in _BY]
-        cells = (Text.assemble(percent_text(s), ("\n" + interval_text(s), "dim")) for s in shares)
+        cells = (_narrow(numbers.shares[key]) for key in _BY)
         table.add_row(Text(name or "(none)"), count_text(numbers.tests), *cells)
     return table
+
+
+def _narrow(share: Share) -> Text:
+    """Lay a share out over its interval, as tables with many of them need it."""
+    if share.value is None:
+        return Text(NONE)
+    interval = interval_text(share).replace(" to ", NONE)
+    return Text.assemble(f"{100 * share.value:.1f}", (f"\n{interval}", "dim"))
 
 
 def _strength(scale: Scale) -> Table:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reader.locate.explain import RankedWindow
 from reader.reading import Point
-from reader.report.palette import BLUE, PLATE, VERMILLION
+from reader.report.palette import BLUE, MUTED, PLATE, VERMILLION
 from reader.report.sheet import fill, stroke, text_size, write
 from reader.view import View
 
@@ -22,7 +22,9 @@ PADDING_PX = 3  # around a number
 
 
 def draw_places(view: View, windows: Sequence[RankedWindow]) -> NDArray[np.uint8]:
-    """Draw every place with its number: what was taken thick and blue, the rest thin and vermillion.
+    """Draw every place with its number.
+
+    What was taken is thick and blue, what was looked at closely thin and vermillion, the rest grey.
 
     Parameters
     ----------
@@ -44,12 +46,18 @@ def draw_places(view: View, windows: Sequence[RankedWindow]) -> NDArray[np.uint8
         corners = [_moved(point, factor) for point in window.window.scaled(view.scale).quad()]
         width = 3.0 if window.taken else 1.5
         stroke(canvas, corners, PLATE, width + 2, closed=True)
-        stroke(canvas, corners, BLUE if window.taken else VERMILLION, width, closed=True)
+        stroke(canvas, corners, _colour(window), width, closed=True)
     for window in reversed(windows):
         corners = [_moved(point, factor) for point in window.window.scaled(view.scale).quad()]
         # Windows in each other share a corner more often than four.
         _number(canvas, window, corners[(window.number - 1) % 4])
     return canvas
+
+
+def _colour(window: RankedWindow) -> str:
+    if window.taken:
+        return BLUE
+    return VERMILLION if window.looked else MUTED
 
 
 def _moved(point: Point, factor: float) -> Point:
@@ -63,5 +71,5 @@ def _number(canvas: NDArray[np.uint8], window: RankedWindow, at: Point) -> None:
     x = min(max(at[0] - wide / 2, 0.0), width - wide - 1.0)
     y = min(max(at[1] - high / 2, 0.0), height - high - 1.0)
     box = [(x, y), (x + wide, y), (x + wide, y + high), (x, y + high)]
-    fill(canvas, box, BLUE if window.taken else VERMILLION)
+    fill(canvas, box, _colour(window))
     write(canvas, (x + PADDING_PX, y + PADDING_PX), text, TYPE_PX, PLATE, bold=True)

@@ -5,7 +5,8 @@ Nothing is recorded while a photo is read: the search is done again, and what it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reader.geometry import Window, overlap
@@ -20,10 +21,11 @@ from reader.locate.find import (
     find_strips,
     in_scene,
     looks_drawn,
+    places_of,
     pool_of,
     unused,
 )
-from reader.locate.hypothesis import Candidate, glance_at
+from reader.locate.hypothesis import Candidate, glance_at, look_at
 from reader.locate.rank import FEATURES, rank_features, rank_model
 from reader.locate.siblings import Pool
 from reader.measure.lines import FoundLine
@@ -78,6 +80,8 @@ class RankedWindow:
         The likeliest rectangle there, px of the photo.
     taken : bool
         Whether it is a strip of the reading.
+    looked : bool
+        Whether the search looked at it closely; what it passed over is looked at here only.
     close_up : bool
         Whether it was looked at as the one window that fills the picture.
     score : float
@@ -105,6 +109,7 @@ class RankedWindow:
     number: int
     window: Window
     taken: bool
+    looked: bool
     close_up: bool
     score: float
     ranker: float
@@ -129,7 +134,7 @@ def explained(view: View) -> tuple[RankedWindow, ...]:
     -------
     tuple of RankedWindow
         What `find_strips` returns comes first, in its order; then what it looked at closely and left, best
-        first. Empty when nothing in the photo was worth a close look.
+        first; then the likeliest places, up to as many as it ever looks at, that were not worth a close look.
 
     Notes
     -----
@@ -141,13 +146,11 @@ def explained(view: View) -> tuple[RankedWindow, ...]:
     if not taken:
         left += unused(view, pool)[1]
     left.sort(key=lambda c: -c.hypotheses[0].score)
-    apart: list[Candidate] = list(taken)
-    for candidate in left:
-        if not any(_same(candidate, other) for other in apart):
-            apart.append(candidate)
+    apart = _distinct([*taken, *left], [])
+    passed = _distinct(_passed_over(view, pool), apart)
     return tuple(
-        _ranked(view, pool, candidate, number, taken=number <= len(taken))
-        for number, candidate in enumerate(apart, start=1)
+        _ranked(view, pool, candidate, number, taken=number <= len(taken), looked=number <= len(apart))
+        for number, candidate in enumerate([*apart, *passed], start=1)
     )
 
 
@@ -160,7 +163,7 @@ def decisive(windows: Sequence[RankedWindow]) -> str:
         From `explained`.
     """
     if not windows:
-        return "Nothing in the picture was worth a close look."
+        return "Nothing in the picture has the shape of a window."
     first = windows[0]
     if not first.taken:
         return f"No place was taken. Number 1 came nearest: {first.standing}."
@@ -188,11 +191,34 @@ def _signed(value: float) -> str:
     return f"{round(value, 1) + 0.0:+.1f}"
 
 
+def _passed_over(view: View, pool: Pool) -> list[Candidate]:
+    """Look at the likeliest places that the search did not look at."""
+    places = (int(place[0]) for place in places_of(pool.windows, pool.odds, -math.inf))
+    return [
+        Candidate(
+            (look_at(view, pool.windows[i].scaled(1 / view.scale), RANK_WEIGHT * odds),), odds, close_up=False
+        )
+        for i in places
+        if (odds := float(pool.odds[i])) <= LINED_ODDS
+    ]
+
+
+def _distinct(candidates: Iterable[Candidate], known: Sequence[Candidate]) -> list[Candidate]:
+    """Drop candidates that lie where an earlier one does, or a known one."""
+    kept: list[Candidate] = []
+    for candidate in candidates:
+        if not any(_same(candidate, other) for other in (*known, *kept)):
+            kept.append(candidate)
+    return kept
+
+
 def _same(a: Candidate, b: Candidate) -> bool:
     return overlap(a.hypotheses[0].window, b.hypotheses[0].window) > SAME
 
 
-def _ranked(view: View, pool: Pool, candidate: Candidate, number: int, *, taken: bool) -> RankedWindow:
+def _ranked(
+    view: View, pool: Pool, candidate: Candidate, number: int, *, taken: bool, looked: bool
+) -> RankedWindow:
     best = candidate.hypotheses[0]
     parts = _parts(pool, best.window.scaled(view.scale))
     log_odds = rank_model()[1] + sum(part.worth for part in parts)
@@ -202,6 +228,7 @@ def _ranked(view: View, pool: Pool, candidate: Candidate, number: int, *, taken:
         number,
         best.window,
         taken,
+        looked,
         candidate.close_up,
         best.score,
         ranker,
@@ -211,7 +238,7 @@ def _ranked(view: View, pool: Pool, candidate: Candidate, number: int, *, taken:
         parts,
         best.control,
         candidate.control_probability,
-        _standing(view, pool, candidate, taken=taken),
+        _standing(view, pool, candidate, taken=taken) if looked else _unworthy(candidate),
     )
 
 
@@ -236,6 +263,10 @@ def _standing(view: View, pool: Pool, candidate: Candidate, *, taken: bool) -> s
             return "it has no control line, and looks like print or like a pale thing by itself"
         return f"it could be a window, with {lines}, but another came before it"
     return f"it has {lines}; {_lack(candidate)}"
+
+
+def _unworthy(candidate: Candidate) -> str:
+    return f"it was not worth a close look: its log-odds {candidate.odds:.1f} do not exceed {LINED_ODDS:g}"
 
 
 def _lack(candidate: Candidate) -> str:

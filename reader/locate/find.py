@@ -43,6 +43,7 @@ __all__ = [
     "lies_on_a_line",
     "look_closer",
     "looks_drawn",
+    "places_of",
     "pool_of",
     "unused",
 ]
@@ -251,7 +252,7 @@ def unused(view: View, pool: Pool) -> tuple[Pool, tuple[Candidate, ...]]:
     odds = np.concatenate([pool.odds, window_scores(pool.planes, again)])
     found = []
     least = BLANK_ODDS - WELL_ODDS
-    for place in _places(windows, odds, least, AGAIN_NESTED):
+    for place in places_of(windows, odds, least, AGAIN_NESTED):
         moved, likely = settled(pool.planes, [windows[i] for i in place if odds[i] > least])
         k = int(np.argmax(likely))
         found.append(_candidate(view, [moved[k]], [float(likely[k]) - SETTLING]))
@@ -417,7 +418,7 @@ def _device(view: View, pool: Pool, candidate: Candidate) -> Window | None:
 def in_scene(view: View, pool: Pool) -> tuple[Candidate, ...]:
     """Look for windows that are small in the picture."""
     # A place that cannot be evident is not worth a close look.
-    places = _places(pool.windows, pool.odds, LINED_ODDS)
+    places = places_of(pool.windows, pool.odds, LINED_ODDS)
     looks: list[list[Hypothesis]] = []
     lined = False
     for place in places:
@@ -489,7 +490,7 @@ def _judged(hypotheses: Sequence[Hypothesis], odds: float) -> Candidate:
     return Candidate(_weighted(with_right_ends(hypotheses)), odds, close_up=False)
 
 
-def _places(
+def places_of(
     windows: Sequence[Window], odds: np.ndarray, least: float, nested: int = NESTED
 ) -> list[np.ndarray]:
     """Group the best rectangles by place, from some odds on: each group's members overlap with its best."""

@@ -27,10 +27,23 @@ def test_the_tables_hold_confusion_shares_sources_strengths_and_misses(lfa, phot
     assert "positive 1 1" in rows
     assert "read as expected 66.7 % (20.8 to 93.9), 2 of 3" in rows
     assert "sensitivity: positives read as positive 50.0 % (9.5 to 90.5), 1 of 2" in rows
-    assert any(row.startswith("by source tests right") for row in rows)
+    assert any(row.startswith("by source, % tests right") for row in rows)
     assert any(row.startswith("by absorbance positives") for row in rows)
     assert "positive, read as negative 1" in rows
     assert "…" not in ran.out
+
+
+def test_names_of_sources_are_whole_on_a_narrow_terminal(lfa, photos, labels, monkeypatch):
+    labels.write_text(
+        "path,expected,source\nb.jpg,positive,northern-clinic\nA.JPG,negative,southern-clinic\n"
+    )
+    monkeypatch.setenv("COLUMNS", "80")
+    ran = lfa("evaluate", photos, "--labels", labels)
+    assert "northern-clinic " in ran.out
+    assert "southern-clinic " in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 80
+    (heading,) = (row for row in ran.out.splitlines() if row.startswith("by source"))
+    assert heading.endswith(" wrong")
 
 
 def test_the_document_is_one_line_and_the_same_from_readings_that_exist(lfa, photos, labels, tmp_path):

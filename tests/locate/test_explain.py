@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reader.locate.explain import FEATURE_WORDS, decisive, explained
-from reader.locate.find import RANK_WEIGHT, find_strips
+from reader.locate.find import LINED_ODDS, RANK_WEIGHT, find_strips
 from reader.locate.rank import FEATURES, rank_model
 from reader.view import View
 from tests.locate import scenes
@@ -47,11 +47,20 @@ def test_log_odds_are_the_sum_of_their_parts_and_make_the_ranker_s_share(seen):
 
 
 def test_what_was_left_is_ordered_by_score_and_says_what_it_lacks(seen):
-    left = [w for w in seen[1] if not w.taken]
+    left = [w for w in seen[1] if w.looked and not w.taken]
     assert [w.score for w in left] == sorted((w.score for w in left), reverse=True)
     for window in left:
         assert window.standing.startswith("it ")
         assert not window.standing.startswith("it was taken")
+
+
+def test_what_was_not_worth_a_close_look_comes_last_and_says_so(seen):
+    looked = [w.looked for w in seen[1]]
+    assert looked == sorted(looked, reverse=True)
+    for window in seen[1]:
+        assert window.standing.startswith("it was not worth a close look") is not window.looked
+        if not window.looked:
+            assert window.log_odds <= LINED_ODDS
 
 
 def test_every_feature_has_words_and_squares_go_with_what_they_are_of():
@@ -72,8 +81,8 @@ def test_where_nothing_was_taken_the_nearest_is_named():
     assert decisive(windows).startswith("No place was taken. Number 1 came nearest: it ")
 
 
-def test_a_picture_in_which_nothing_was_looked_at_says_so():
-    assert decisive(()) == "Nothing in the picture was worth a close look."
+def test_a_picture_without_places_says_so():
+    assert decisive(()) == "Nothing in the picture has the shape of a window."
 
 
 def test_a_winner_without_a_rival_is_told_by_what_it_is(seen):
