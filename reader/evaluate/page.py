@@ -21,6 +21,7 @@ from reader.evaluate.study import Study
 from reader.evaluate.words import count_text, interval_text, kappa_text, percent_text, share_text, signed_text
 from reader.evaluate.work import Step
 from reader.locate.explain import FEATURE_WORDS, RankedWindow
+from reader.locate.find import LINED_ODDS
 from reader.reading import Outcome
 from reader.report.chart import Panel, Series, chart_svg
 from reader.report.files import write_whole
@@ -119,16 +120,13 @@ def _compared(windows: Sequence[RankedWindow]) -> tuple[_Row, ...]:
         row("lines and texture", (w.seen for w in shown), digits=2),
         row("ends", (w.ends for w in shown), digits=2),
         _Row("control line there", tuple(f"{w.control_probability:.0%}" for w in shown), strong=True),
-        _Row("its height", tuple(_height(w) for w in shown)),
+        _Row("its height", tuple(f"{w.control.height:.3f}" if w.control else NONE for w in shown)),
+        _Row(
+            "its height over its noise", tuple(f"{w.control.snr:.0f}" if w.control else NONE for w in shown)
+        ),
         row("log-odds of a window", (w.log_odds for w in shown), strong=True),
         *(row(FEATURE_WORDS[name], parts[name]) for name in telling),
     )
-
-
-def _height(window: RankedWindow) -> str:
-    if window.control is None:
-        return "–"
-    return f"{window.control.height:.3f} ({window.control.snr:.0f} σ)"
 
 
 def _figures(scales: Sequence[Scale]) -> Iterator[Markup]:
@@ -180,6 +178,7 @@ def _environment() -> Environment:
         flag_text=flag_text,
         interval_text=interval_text,
         kappa_text=kappa_text,
+        least_odds=LINED_ODDS,
         outcome_word=outcome_word,
         percent_text=percent_text,
         share_words=SHARES,
