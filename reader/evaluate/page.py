@@ -18,7 +18,15 @@ from reader.evaluate.misses import Examination
 from reader.evaluate.numbers import SHARES, Case
 from reader.evaluate.strengths import Scale
 from reader.evaluate.study import Study
-from reader.evaluate.words import count_text, interval_text, kappa_text, percent_text, share_text, signed_text
+from reader.evaluate.words import (
+    NONE,
+    count_text,
+    interval_text,
+    kappa_text,
+    percent_text,
+    share_text,
+    signed_text,
+)
 from reader.evaluate.work import Step
 from reader.locate.explain import FEATURE_WORDS, RankedWindow
 from reader.locate.find import LINED_ODDS
@@ -182,6 +190,7 @@ def _environment() -> Environment:
         outcome_word=outcome_word,
         percent_text=percent_text,
         share_words=SHARES,
+        signed_text=signed_text,
         svg=_svg,
         version=__version__,
     )

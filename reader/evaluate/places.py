@@ -24,7 +24,8 @@ PADDING_PX = 3  # around a number
 def draw_places(view: View, windows: Sequence[RankedWindow]) -> NDArray[np.uint8]:
     """Draw every place with its number.
 
-    What was taken is thick and blue, what was looked at closely thin and vermillion, the rest grey.
+    What was taken is thick and blue, with the other rectangles of its place in thin lines; what was looked at
+    closely is vermillion, the rest grey.
 
     Parameters
     ----------

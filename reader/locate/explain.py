@@ -31,7 +31,7 @@ from reader.locate.siblings import Pool
 from reader.measure.lines import FoundLine
 from reader.view import View
 
-__all__ = ["FEATURE_WORDS", "RankPart", "RankedWindow", "decisive", "explained"]
+__all__ = ["FEATURE_WORDS", "Alternative", "RankPart", "RankedWindow", "decisive", "explained"]
 
 SAME = 0.5  # overlap from which two windows are one, found twice
 MOST_PARTS = 3  # features that are named where two windows are compared
@@ -69,6 +69,26 @@ class RankPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another rectangle of the same place.
+
+    Attributes
+    ----------
+    window : Window
+        In px of the photo.
+    score, weight : float
+        As the search ordered it, and how much it counts against the others there, 0..1.
+    control_probability : float
+        That it has a control line and lies on a membrane, 0..1.
+    """
+
+    window: Window
+    score: float
+    weight: float
+    control_probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class RankedWindow:
     """A place where a window may be, and what speaks for it.
 
@@ -102,6 +122,8 @@ class RankedWindow:
         The line in it that looks most like a control line.
     control_probability : float
         That this is one, and lies on a membrane, 0..1, over all rectangles there.
+    others : tuple of Alternative
+        The other rectangles there, best first: where the window ends may be open to doubt.
     standing : str
         Why it was taken, or not, in a few words.
     """
@@ -119,6 +141,7 @@ class RankedWindow:
     parts: tuple[RankPart, ...]
     control: FoundLine | None
     control_probability: float
+    others: tuple[Alternative, ...]
     standing: str
 
 
@@ -238,6 +261,9 @@ def _ranked(
         parts,
         best.control,
         candidate.control_probability,
+        tuple(
+            Alternative(h.window, h.score, h.weight, h.control_probability) for h in candidate.hypotheses[1:]
+        ),
         _standing(view, pool, candidate, taken=taken) if looked else _unworthy(candidate),
     )
 

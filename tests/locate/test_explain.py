@@ -32,6 +32,13 @@ def test_what_the_search_returns_comes_first_and_is_marked(seen):
     assert [w.number for w in windows] == list(range(1, len(windows) + 1))
 
 
+def test_the_other_rectangles_of_a_place_are_those_that_the_search_weighed(seen):
+    view, windows = seen
+    for window, candidate in zip(windows, find_strips(view), strict=False):
+        weighed = [(h.window, h.weight) for h in candidate.hypotheses[1:]]
+        assert [(other.window, other.weight) for other in window.others] == weighed
+
+
 def test_scores_are_the_sum_of_ranker_sight_and_ends(seen):
     for window in seen[1]:
         assert window.score == pytest.approx(window.ranker + window.seen + window.ends)
