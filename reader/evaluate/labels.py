@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ __all__ = ["EXPECTED", "Label", "load_labels", "located"]
 EXPECTED = (Outcome.POSITIVE, Outcome.NEGATIVE, Outcome.INVALID, Outcome.NOT_READ)
 SEVERAL = "multi"  # kind of a picture with several tests, which have no single result
 UNKNOWN = ("", "unknown")  # results of pictures that are left out
+DELIMITERS = (",", ";", "\t")
 ALIASES = {"expected_result": "expected", "site": "source"}
 
 
@@ -32,8 +34,9 @@ class Label:
         The picture, as the file names it.
     expected : Outcome or None
         Its result; None when nobody knows it.
-    source, kind, strength : str
-        Where it comes from, what it shows, how strong its test line is; empty when that is not said.
+    source, group, kind, strength : str
+        Where it comes from, which physical test it is of, what it shows, how strong its test line is; empty
+        when that is not said.
     lines_visible : int or None
         How many test lines a person sees in it.
     left_out : str
@@ -46,6 +49,7 @@ class Label:
     path: str
     expected: Outcome | None
     source: str = ""
+    group: str = ""
     kind: str = ""
     strength: str = ""
     lines_visible: int | None = None
@@ -59,9 +63,9 @@ def load_labels(path: str | os.PathLike[str]) -> tuple[Label, ...]:
     Parameters
     ----------
     path : str or path-like
-        CSV in UTF-8 with a heading. Columns ``path`` and ``expected`` (or ``expected_result``) must be
-        there; ``source`` (or ``site``), ``group``, ``kind``, ``usable``, ``strength`` and
-        ``test_lines_visible`` may be; others are passed over.
+        CSV in UTF-8 with commas, semicolons or tabs, and a heading. Columns ``path`` and ``expected`` (or
+        ``expected_result``) must be there; ``source`` (or ``site``), ``group``, ``kind``, ``usable``,
+        ``strength`` and ``test_lines_visible`` may be; others are passed over.
 
     Returns
     -------
@@ -77,30 +81,40 @@ def load_labels(path: str | os.PathLike[str]) -> tuple[Label, ...]:
         left to be evaluated; the message names the line.
     """
     name = os.fspath(path)
+    labels: list[Label] = []
+    seen: dict[str, int] = {}
+    for row, values in _rows(name):
+        where = f"{name}, line {row}"
+        label = _label(values, row, where)
+        if (before := seen.setdefault(_plain(label.path), row)) != row:
+            raise LabelsError(f"{where}: {label.path} was named before, in line {before}.")
+        labels.append(label)
+    if all(label.left_out for label in labels):
+        raise LabelsError(f"{name} has no picture to be evaluated.")
+    return _weighted(labels)
+
+
+def _rows(name: str) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Yield the number and the values of each row that is not empty."""
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = Path(name).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SourceUnreadable(f"{name} cannot be opened: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:
         raise LabelsError(f"{name} is not written in UTF-8.") from error
-    rows = csv.reader(text.splitlines(keepends=True))
-    columns = _columns(next(rows, []), name)
-    labels: list[Label] = []
-    groups: list[tuple[str, str]] = []
-    seen: dict[str, int] = {}
-    for cells in rows:
-        if not any(cell.strip() for cell in cells):
-            continue
-        where = f"{name}, line {rows.line_num}"
-        values = {column: cells[k].strip() if k < len(cells) else "" for column, k in columns.items()}
-        label = _label(values, rows.line_num, where)
-        if (before := seen.setdefault(_plain(label.path), rows.line_num)) != rows.line_num:
-            raise LabelsError(f"{where}: {label.path} was named before, in line {before}.")
-        labels.append(label)
-        groups.append((label.source, values["group"]))
-    if all(label.left_out for label in labels):
-        raise LabelsError(f"{name} has no picture to be evaluated.")
-    return _weighted(labels, groups)
+    # Where the comma is the decimal sign, spreadsheets write semicolons.
+    delimiter = max(DELIMITERS, key=text.split("\n", 1)[0].count)
+    rows = csv.reader(io.StringIO(text), delimiter=delimiter)
+    try:
+        columns = _columns(next(rows, []), name)
+        for cells in rows:
+            if any(cell.strip() for cell in cells):
+                yield (
+                    rows.line_num,
+                    {c: cells[k].strip() if k < len(cells) else "" for c, k in columns.items()},
+                )
+    except csv.Error as error:
+        raise LabelsError(f"{name}, line {rows.line_num}: {error}.") from error
 
 
 def located(labels: Sequence[Label], photos: str | os.PathLike[str], name: str) -> tuple[str, ...]:
@@ -160,6 +174,7 @@ def _label(values: Mapping[str, str], row: int, where: str) -> Label:
         values["path"],
         _expected(values["expected"], where, needed=not left_out),
         values["source"],
+        values["group"],
         values["kind"],
         values["strength"],
         int(visible) if visible else None,
@@ -181,8 +196,7 @@ def _plain(path: str) -> str:
     return os.path.normpath(path.replace("\\", "/"))
 
 
-def _weighted(labels: Sequence[Label], groups: Sequence[tuple[str, str]]) -> tuple[Label, ...]:
+def _weighted(labels: Sequence[Label]) -> tuple[Label, ...]:
     """Give every picture its weight; groups are counted by source, and only what is in the numbers counts."""
-    pairs = list(zip(labels, groups, strict=True))
-    sizes = Counter(group for label, group in pairs if group[1] and not label.left_out)
-    return tuple(replace(label, weight=1 / sizes.get(group, 1)) for label, group in pairs)
+    sizes = Counter((x.source, x.group) for x in labels if x.group and not x.left_out)
+    return tuple(replace(x, weight=1 / sizes.get((x.source, x.group), 1)) for x in labels)

@@ -28,6 +28,18 @@ def test_other_names_of_columns_other_columns_and_a_byte_order_mark_are_taken(wr
     assert (label.strength, label.lines_visible) == ("weak", 0)
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t"], ids=["semicolons", "tabs"])
+def test_files_of_spreadsheets_in_other_countries_are_taken(written, delimiter):
+    text = "path,expected,source\na b.jpg,positive,x\n".replace(",", delimiter)
+    (label,) = load_labels(written(text))
+    assert (label.path, label.expected, label.source) == ("a b.jpg", Outcome.POSITIVE, "x")
+
+
+def test_a_cell_beyond_all_measure_is_refused_with_its_line(written):
+    with pytest.raises(LabelsError, match="line 2: field larger"):
+        load_labels(written(f"path,expected\n{'x' * 200_000},positive\n"))
+
+
 def test_empty_rows_and_cells_at_the_end_may_be_missing(written):
     labels = load_labels(written("path,expected,source,usable\na.jpg,positive\n\n,,,\nb.jpg,negative,x\n"))
     assert [(x.path, x.source, x.left_out, x.row) for x in labels] == [
