@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 import cv2
@@ -61,13 +63,29 @@ def in_order(task: Callable[[str], T], paths: Sequence[str], processes: int = 1)
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_prepare)
     try:
-        yield from pool.map(task, paths)
+        # Whatever is started here ignores Ctrl-C from its first moment on.
+        with _deaf():
+            results = pool.map(task, paths)
+        yield from results
     except BrokenProcessPool as error:
         raise CapacityError(
             "A process that reads pictures was killed, perhaps for want of memory."
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Ignore Ctrl-C for a moment, where that can be done: processes inherit it from their parent."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _prepare() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -45,3 +47,16 @@ def _exit(code, _path):
 def test_numbers_of_processes_without_meaning_are_refused(count):
     with pytest.raises(OptionError, match="1 to 64 processes"):
         list(in_order(str.upper, PATHS, count))
+
+
+def test_several_processes_serve_a_thread_as_well():
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(lambda: list(in_order(str.upper, ["a", "b"], 2))).result() == ["A", "B"]
+
+
+def test_ctrl_c_is_heard_again_once_the_processes_are_started():
+    before = signal.getsignal(signal.SIGINT)
+    results = in_order(str.upper, PATHS, 2)
+    next(results)
+    assert signal.getsignal(signal.SIGINT) is before
+    results.close()
