@@ -20,12 +20,10 @@ __all__ = ["FAINT", "Gain", "gain"]
 # Absorbance. Up to the first, blur takes 3 % at most, and nothing is changed; from the second on, all of it
 # is given back; in between a part, so that no line overtakes a stronger one.
 FAINT, STRONG = 0.10, 0.13
-STRONGEST = 1.5  # absorbance beyond which light is lost in the dark, and the model tells nothing more
+STRONGEST = 1.0  # absorbance beyond which stray light counts too: what it takes is not known to be blur
 WIDEST = 0.7  # of a line's sigma in the picture: were it more, the line would be narrower than its blur
 USUAL = 0.25  # of a line's sigma: blur of ordinary pictures, where none is seen
-OTHER_SHAPE = (
-    0.2  # of what is given back, as a standard error: lines are flatter than Gaussians or have tails
-)
+OTHER_SHAPE = 0.2  # of what is given back, as its error: lines are flatter than Gaussians or have tails
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(20)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
 ALONG = np.linspace(0.0, 5.0, 41)  # line sigmas
