@@ -35,9 +35,9 @@ from scipy.stats import rankdata
 
 from reader.geometry import Window
 from reader.interpret.labels import LABELS
-from reader.locate.hypothesis import patch_of
 from reader.measure.membrane import LineFit, measure_lines
 from reader.photo import open_file
+from reader.strip.read import fine_patch
 from reader.view import View
 
 T = TypeVar("T")
@@ -49,7 +49,6 @@ REACH = 30.0  # px from a labelled line within which a measured one is the same,
 LEAST = 0.02  # absorbance: fainter lines say nothing of the gain
 DRAWS = 2000  # of the bootstrap: its own error is then below the last digit shown
 TWO_SIDED = 1.96  # standard errors
-FINEST_ROWS = 128  # samples across a window, as in reader.strip
 GREY = LABELS["carbon"].weights
 MIXES: dict[str, Weights] = {
     "red": (1.0, 0.0, 0.0),
@@ -352,7 +351,8 @@ def mixes(photos: Path, marks: Sequence[Mark], found: Readings) -> list[str]:
         f"{'The same lines by channels':24} {'gain of the second photo':30} {'CV':30} CV beside the gain"
     ]
     taken = {path: found[path] for path in sorted({m.path for m in marks} & found.keys())}
-    views = {path: View(open_file(photos / path).pixels) for path in taken}
+    opened = ((path, open_file(photos / path)) for path in taken)
+    views = {path: View(photo.pixels, photo.chroma, photo.steps) for path, photo in opened}
     for name, weights in MIXES.items():
         again = {path: remeasured(reading, views[path], weights) for path, reading in taken.items()}
         strips = by_strip(plain(pairs(marks, again))).values()
@@ -369,14 +369,13 @@ def remeasured(reading: Mapping[str, Any], view: View, weights: Weights) -> Mapp
 def _in_mix(strip: Mapping[str, Any], view: View, weights: Weights) -> Mapping[str, Any]:
     window = window_of(strip["window"])
     lines = [line for line in strip["lines"] if line["position"] is not None and line["height"]]
-    rows = min(round(window.width), FINEST_ROWS)
     unit = window.width / (strip["px_per_mm"] or 1.0)
     aspect = window.length / window.width
     places = [
         (line["position"] * aspect, line["area"] / line["height"] / unit / math.sqrt(2 * math.pi))
         for line in lines
     ]
-    fits = measure_lines(patch_of(view, window, rows), places, weights).lines
+    fits = measure_lines(fine_patch(view, window), places, weights).lines
     heights = [
         {
             **line,
@@ -436,7 +435,8 @@ def nominal(said: str) -> float:
 def measured(photos: Path, piece: Print) -> LineFit:
     """Measure one bar or piece in its window; heights in absorbance."""
     width = piece.window.width
-    patch = patch_of(View(open_file(photos / piece.path).pixels), piece.window, round(width))
+    photo = open_file(photos / piece.path)
+    patch = fine_patch(View(photo.pixels, photo.chroma, photo.steps), piece.window)
     return measure_lines(patch, [(piece.line / width, piece.sigma / width)], GREY).lines[0]
 
 

@@ -35,11 +35,9 @@ REACH = 4.0  # line sigmas on both sides with which a line is compared
 # From RGB to luma and the two colour differences, ITU-T T.871.
 TO_PLANES = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
 TO_COLOURS = np.linalg.inv(TO_PLANES)
-CURVE = 2.4  # of sRGB
-PER_CODE, BLACK = (
-    -CURVE / math.log(10),
-    0.055 * 255,
-)  # absorbance per relative change of code + BLACK, of sRGB
+# Of sRGB: absorbance per relative change of a code above black.
+CURVE, BLACK = 2.4, 0.055 * 255
+PER_CODE = -CURVE / math.log(10)
 TRIED = np.array([-1.5, -0.75, 0.0, 0.75, 1.5])  # errors of a height: of about its own mean square
 MEANS = np.array([[0, 1, 2, 3], [2, 0, 3, 1], [1, 3, 0, 2]]) / 4 - 3 / 8  # steps, as if at random, by plane
 FLAT = np.outer(np.arange(WAVES) == 0, np.arange(WAVES) == 0)

@@ -81,6 +81,16 @@ def measure_faint(
     -------
     tuple of LineFit or None
         In the order of the places; None for a line that is too near to a clear one to be measured so.
+
+    Examples
+    --------
+    >>> x = np.arange(400)
+    >>> lines = [h * np.exp(-((x - m) ** 2) / (2 * 8.0**2)) for m, h in ((110, 0.4), (270, 0.01))]
+    >>> light = np.broadcast_to(-sum(lines)[None, :, None], (64, 400, 3)).astype(np.float32)
+    >>> patch = Patch(light, 64, 400, 0, 0)
+    >>> (faint,) = measure_faint(patch, [(270.5 / 64, 0.125)], [(110.5 / 64, 0.125)], (0, 1, 0))
+    >>> round(faint.height, 3)
+    0.01
     """
     found: dict[Place, LineFit] = {}
     for start, stop in _between(clear):
@@ -119,6 +129,21 @@ def find_trace(
         Channel mix in which it is measured in the end, by default the same.
     coloured : bool, default True
         Whether the label has a colour; carbon has none.
+
+    Returns
+    -------
+    Trace or None
+        None where nothing can be measured: beside clear lines, or where too little is seen.
+
+    Examples
+    --------
+    >>> x, grain = np.arange(400), np.random.default_rng(0).normal(0, 0.01, (64, 400, 3))
+    >>> lines = [h * np.exp(-((x - m) ** 2) / (2 * 8.0**2)) for m, h in ((110, 0.4), (270, 0.01))]
+    >>> light = grain - np.multiply.outer(sum(lines), (0.3, 1.0, 0.8))
+    >>> patch = Patch(light.astype(np.float32), 64, 400, 0, 0)
+    >>> trace = find_trace(patch, (110.5 / 64, 0.125), [], (0, 1, 0), (3.8, 4.6))
+    >>> trace.like_line, round(trace.place, 1), trace.snr > 3.55
+    (True, 4.2, True)
     """
     blocks, known = block_profiles(patch, np.array(weights), np.ones(patch.columns, bool))
     sigma = control[1] * patch.rows
