@@ -100,9 +100,12 @@ FORM_MIDDLE, FORM_SPREAD = 0.05, 0.03
 def likely_control(lines: Sequence[FoundLine]) -> FoundLine | None:
     """Return the line that looks most like a line; strength beyond a clear line does not count.
 
-    One that lies in a membrane, as far as its surroundings tell, comes before any that does not.
+    One that lies in a membrane, as far as its surroundings tell, comes before any that does not. Beside a
+    coloured line well inside the membrane a rim is none.
     """
-    return max(lines, key=lambda line: (line.plausible > PLAUSIBLE, line.quality), default=None)
+    sure = [line for line in lines if line.plausible > RIM_PLAUSIBLE and line.height > CONTROL_HEIGHTS[0]]
+    likely = [line for line in lines if not any(is_rim(line, other) for other in sure)]
+    return max(likely, key=lambda line: (line.plausible > PLAUSIBLE, line.quality), default=None)
 
 
 def control_probability(line: FoundLine | None) -> float:

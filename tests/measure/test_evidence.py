@@ -145,6 +145,14 @@ def test_in_the_light_of_a_lamp_a_tinted_bar_is_a_rim_if_the_level_behind_it_is_
     assert not is_rim(replace(tinted, step=0.1), CONTROL)
 
 
+def test_a_rim_that_is_the_better_bar_is_no_control_line_beside_a_coloured_line_on_the_membrane():
+    pale = replace(CONTROL, height=0.05, least=0.4, uneven=0.3, plausible=1.0)
+    rim = replace(RIM, plausible=0.7)
+    assert rim.quality > pale.quality
+    assert likely_control([rim, pale]) is pale
+    assert likely_control([rim]) is rim
+
+
 def test_in_a_grey_picture_no_bar_is_a_rim_for_its_colour():
     grey = replace(CONTROL, colour=np.array([0.3, 0.3, 0.3]))
     assert not is_rim(RIM, grey)
