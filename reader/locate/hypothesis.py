@@ -11,7 +11,7 @@ import numpy as np
 
 from reader.geometry import Window
 from reader.measure.coding import Coding
-from reader.measure.evidence import control_probability, likely_control
+from reader.measure.evidence import PLAUSIBLE, control_probability, likely_control
 from reader.measure.lines import ROWS, FoundLine, Patch, find_lines
 from reader.measure.setting import plausibilities, tint
 from reader.measure.texture import ground, texture
@@ -39,6 +39,7 @@ DENSE, MANY_DENSE = 0.45, 3  # absorbance, and how many such bars side by side a
 # lines of one strip differ, as they are striped with different proteins.
 ALIKE, MANY_ALIKE = 0.04, 4
 PLAIN_BAR = 0.05  # absorbance from which bars are compared
+PLAIN_QUALITY = -0.75  # of a line that is surely one; devices' marks stay below
 LEAST_QUALITY = -2.0  # of a line whose setting is worth a look
 NO_LINE = -1.2  # quality that stands for no line at all
 
@@ -97,10 +98,10 @@ class Glance:
 
     def judged(self, score: float, *, in_scene: bool) -> Hypothesis:
         """Add what the lines and the texture say to a rectangle's score."""
-        mottle, relief = texture(self.patch)
+        lines = _well_set(self.patch, self.lines)
+        mottle, relief = texture(self.patch, [line for line in lines if _is_plain(line)])
         if in_scene:
             score -= _excess(mottle, MOTTLE) + _excess(relief, RELIEF)
-        lines = _well_set(self.patch, self.lines)
         control = likely_control(lines)
         score += NO_LINE
         if control is not None:
@@ -189,6 +190,11 @@ def _well_set(patch: Patch, lines: Sequence[FoundLine]) -> tuple[FoundLine, ...]
     looked_at = [line for line in lines if line.quality > LEAST_QUALITY]
     plausible = dict(zip(map(id, looked_at), plausibilities(patch, looked_at), strict=True))
     return tuple(replace(line, plausible=plausible.get(id(line), line.plausible)) for line in lines)
+
+
+def _is_plain(line: FoundLine) -> bool:
+    """Tell what is surely a line on a membrane from a row of letters, which has gaps."""
+    return line.plausible > PLAUSIBLE and line.full == 1 and line.quality > PLAIN_QUALITY
 
 
 def _excess(value: float, limit: tuple[float, float]) -> float:

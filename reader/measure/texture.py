@@ -16,13 +16,15 @@ __all__ = ["ground", "texture"]
 ROBUST_ROUNDS = 4  # of reweighting: a line through the membrane changes little after three
 
 
-def texture(patch: Patch) -> tuple[float, float]:
+def texture(patch: Patch, lines: Sequence[FoundLine] = ()) -> tuple[float, float]:
     """Return how much a window varies otherwise than a membrane with lines does.
 
     Parameters
     ----------
     patch : Patch
         The window.
+    lines : sequence of FoundLine
+        What is surely a line: one that leans varies along and across together, and is no mottle.
 
     Returns
     -------
@@ -35,12 +37,17 @@ def texture(patch: Patch) -> tuple[float, float]:
     rows = slice(patch.side + side, patch.side + patch.rows - side)
     columns = slice(patch.end + end, patch.end + patch.columns - end)
     light = patch.grey[rows, columns]
-    light = light[:, np.isfinite(light).all(axis=0)]
-    if light.shape[1] < patch.rows // 2:
+    seen = np.isfinite(light).all(axis=0)
+    count = int(seen.sum())
+    if count < patch.rows // 2:
         return math.inf, math.inf
+    relief = float(light[:, seen].mean(axis=0).std())
+    clear = seen & _clear(patch, lines)[columns]
+    light = light[:, clear if clear.sum() >= patch.rows // 2 else seen]
     along, across = light.mean(axis=0, keepdims=True), light.mean(axis=1, keepdims=True)
     rest = light - along - across + light.mean()
-    return float(rest.std()), float(along.std())
+    # What a line covers is explained by it, as what is the same along or across is.
+    return float(rest.std()) * math.sqrt(light.shape[1] / count), relief
 
 
 def ground(patch: Patch, lines: Sequence[FoundLine]) -> float:
@@ -52,16 +59,22 @@ def ground(patch: Patch, lines: Sequence[FoundLine]) -> float:
     profiles = patch.profiles
     if profiles is None:
         return 0.0
-    count = profiles.rows.shape[1]
-    free = profiles.weights > 0
-    for line in lines:
-        middle = line.place * patch.rows + patch.end - 0.5
-        free &= np.abs(np.arange(count) - middle) > CLEAR * line.sigma * patch.rows
-    x = np.flatnonzero(free)
+    x = np.flatnonzero((profiles.weights > 0) & _clear(patch, lines))
     if len(x) < patch.rows // 2:
         return 0.0
     rows = profiles.rows[BLOCKS + 1 :, x].astype(np.float64)
     return float(_departures(x.astype(np.float64), rows).max())
+
+
+def _clear(patch: Patch, lines: Sequence[FoundLine]) -> NDArray[np.bool_]:
+    """Tell which columns of a patch lie beyond all lines."""
+    columns = np.arange(patch.grey.shape[1])
+    clear = np.ones(len(columns), bool)
+    for line in lines:
+        # What leans lies in more columns than its own width.
+        reach = CLEAR * line.sigma + abs(line.slope) / 2
+        clear &= np.abs(columns - (line.place * patch.rows + patch.end - 0.5)) > reach * patch.rows
+    return clear
 
 
 def _departures(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:

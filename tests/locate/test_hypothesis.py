@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from reader.colour import srgb_encode
 from reader.geometry import Window
-from reader.locate.hypothesis import Hypothesis
+from reader.locate.hypothesis import Hypothesis, look_at
+from reader.view import View
 from tests.measure.clear import found
 
 
@@ -36,3 +39,14 @@ def test_many_bars_of_one_strength_are_no_lines(heights, repeated):
 @pytest.mark.parametrize(("tint", "white"), [(0.1, True), (0.27, True), (0.45, False)])
 def test_a_coloured_ground_is_no_membrane(tint, white):
     assert (hypothesis(tint=tint).membrane > 0.5) is white
+
+
+def test_a_line_that_leans_is_no_mottle():
+    y, x = np.mgrid[0:60, 0:300].astype(float)
+    leaning = np.exp(-(((x - 100 - 0.2 * (y - 30)) / 5) ** 2) / 2) * (np.abs(y - 30) < 22)
+    light = 0.8 * 10 ** (-1.0 * leaning[..., None] * np.array([0.3, 1.0, 0.8]))
+    grain = np.random.default_rng(0).normal(0, 0.004, light.shape)
+    view = View((255 * srgb_encode(np.clip(light + grain, 0, 1))).astype(np.uint8))
+    seen = look_at(view, Window(149.5, 29.5, 0.0, 260, 44))
+    assert len(seen.lines) == 1
+    assert seen.mottle < 0.01
