@@ -357,12 +357,22 @@ def close_up(view: View) -> Candidate | None:
     if not found:
         return None
     found += [longer for h in _best(found)[:EXTENDED] for longer in extended(view, h)]
-    found = _best(with_right_ends(found))
+    found = _best(_showing(with_right_ends(found)))
     best = found[0].window
     long_side = max(view.pixels.shape[:2])
     if best.length < CLOSE_UP[0] * long_side or best.width < CLOSE_UP[1] * long_side / 2:
         return None
     return Candidate(_weighted(found[: NESTED + 2]), odds=0.0, close_up=True)
+
+
+def _showing(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """Leave out what shows no control line, if anything surely shows one: only one window fills a picture.
+
+    The recess around a membrane, or a whole picture that it lies askew in, has long sides, too.
+    """
+    if all(h.control_probability <= SURE for h in hypotheses):
+        return list(hypotheses)
+    return [h for h in hypotheses if h.control_probability > NO_CONTROL]
 
 
 def _best(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:

@@ -74,6 +74,26 @@ def test_a_window_in_a_close_up_whose_rims_hardly_show_is_found_by_its_line(grou
     assert abs(math.remainder(window.angle, math.pi)) < 0.05
 
 
+def askew(rim: float) -> np.ndarray:
+    """Draw a blurred membrane 66 px wide, 20 degrees askew, that hardly stands out in a narrow picture."""
+    y, x = np.mgrid[0:330, 0:110].astype(float)
+    turn = math.radians(110)
+    along = (x - 54.5) * math.cos(turn) + (y - 164.5) * math.sin(turn)
+    off = np.abs((y - 164.5) * math.cos(turn) - (x - 54.5) * math.sin(turn))
+    light = np.where(off < 33, 0.74, 0.73) * (1 - rim * np.exp(-(((off - 33) / 2) ** 2) / 2))
+    line = 0.3 * np.exp(-(((along + 35) / 5) ** 2) / 2) * (off < 33)
+    rgb = light[..., None] * 10 ** (-line[..., None] * np.array([0.25, 1.0, 0.7]))
+    rgb += np.random.default_rng(0).normal(0, 0.004, rgb.shape)
+    return (255 * srgb_encode(np.clip(cv2.GaussianBlur(rgb, (0, 0), 4), 0, 1))).astype(np.uint8)
+
+
+@pytest.mark.parametrize("rim", [0.0, 0.02, 0.04])
+def test_what_a_membrane_lies_in_is_not_taken_for_it_where_only_the_membrane_shows_its_line(rim):
+    (candidate,) = find_strips(View(askew(rim)))
+    assert candidate.lined
+    assert all(h.window.width < 90 for h in candidate.hypotheses)
+
+
 @pytest.mark.parametrize("margin_mm", [(0.0, 0.0), (0.3, 0.3), (0.6, 0.8)])
 @pytest.mark.parametrize("angle", [0.0, 90.0])
 def test_a_window_that_fills_the_picture_is_a_close_up(angle, margin_mm):
