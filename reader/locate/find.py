@@ -362,7 +362,8 @@ def close_up(view: View) -> Candidate | None:
     long_side = max(view.pixels.shape[:2])
     if best.length < CLOSE_UP[0] * long_side or best.width < CLOSE_UP[1] * long_side / 2:
         return None
-    return Candidate(_weighted(found[: NESTED + 2]), odds=0.0, close_up=True)
+    cut_out = [replace(h, cut_out=True) for h in found[: NESTED + 2]]
+    return Candidate(_weighted(cut_out), odds=0.0, close_up=True)
 
 
 def _showing(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:

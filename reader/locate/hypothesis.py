@@ -46,7 +46,10 @@ NO_LINE = -1.2  # quality that stands for no line at all
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One rectangle that may be the membrane, its lines, `texture`, `ground` and `tint`."""
+    """One rectangle that may be the membrane, its lines, `texture`, `ground` and `tint`.
+
+    With ``cut_out``, it fills the picture: who cut it out knew it for a window, and not for print.
+    """
 
     window: Window
     score: float
@@ -55,6 +58,7 @@ class Hypothesis:
     ground: float
     tint: float
     weight: float = 1.0
+    cut_out: bool = False
 
     @cached_property
     def control(self) -> FoundLine | None:
@@ -73,7 +77,8 @@ class Hypothesis:
             return 0.0
         even = 1 / (1 + (self.mottle / (2 * MOTTLE[0])) ** 4)
         white = 1 / (1 + (self.tint / COLOURED) ** 8)
-        return white * even / (1 + (self.ground / GROUND) ** 4)
+        uneven = 0.0 if self.cut_out else self.ground
+        return white * even / (1 + (uneven / GROUND) ** 4)
 
     @property
     def _repeats(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,12 @@ def test_many_bars_of_one_strength_are_no_lines(heights, repeated):
 @pytest.mark.parametrize(("tint", "white"), [(0.1, True), (0.27, True), (0.45, False)])
 def test_a_coloured_ground_is_no_membrane(tint, white):
     assert (hypothesis(tint=tint).membrane > 0.5) is white
+
+
+@pytest.mark.parametrize("cut_out", [True, False])
+def test_uneven_light_along_a_window_is_print_only_where_nobody_cut_the_window_out(cut_out):
+    shaded = replace(hypothesis(), ground=0.3, cut_out=cut_out)
+    assert (shaded.membrane > 0.9) is cut_out
 
 
 def test_a_line_that_leans_is_no_mottle():
