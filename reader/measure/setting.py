@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reader.measure.lines import SIDE_TRIM, FoundLine, Patch
+from reader.measure.lines import END_TRIM, SIDE_TRIM, FoundLine, Patch
 from reader.medians import median
 
 __all__ = ["Setting", "line_plausibility", "plausibilities", "printed", "setting", "shows_colours", "tint"]
@@ -51,6 +51,7 @@ PAPER_HUE = 0.008  # log10 between the channels: the light's fall-off has no col
 PAPER_SLOPE = 0.05  # the same on either side alone, as the light may fall off from one to the other
 OUTSIDE, INSIDE = 3, 5  # of the 32 rows and their margins: where an outline's ground is seen, and the outline
 OUTLINE = 0.12  # absorbance of a printed outline on both long sides
+BROAD = 0.17  # sigma, widths: 1.6 mm at half height on a membrane of 4 mm, where lines have 0.6 to 1 mm
 STEEP = 8  # power of a limit: how suddenly what exceeds it stops being plausible
 
 
@@ -132,6 +133,7 @@ def _plausibility(seen: Setting, line: FoundLine, face: _Face) -> float:
         * (1 - _below(line.to_end, limit(END)))
         * (1 - face.printed)
         * (0.0 if _stroke(line) and colour < 1 else 1.0)
+        * (0.0 if _half_seen(line) else 1.0)
     )
 
 
@@ -162,6 +164,11 @@ def setting(patch: Patch, line: FoundLine) -> Setting:
 def _stroke(line: FoundLine) -> bool:
     """Tell a thin dark stroke of ink from a striped line, which is 0.6 mm wide or more and not as dark."""
     return line.sigma < STROKE[0] and line.height > STROKE[1]
+
+
+def _half_seen(line: FoundLine) -> bool:
+    """Tell a broad bar of which an end hides one flank: the shade of a recess has no other."""
+    return line.sigma > BROAD and line.to_end - FLANK[0] * line.sigma < END_TRIM
 
 
 def _below(value: float, limit: float) -> float:

@@ -182,3 +182,12 @@ def test_the_tint_of_the_lamp_does_not_count():
     patch = picture(np.zeros(3))
     tinted = replace(patch, log_light=patch.log_light + np.float32([0.0, -0.2, -0.5]))
     assert tint(tinted) == pytest.approx(tint(patch), abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("to_end", "sigma", "whole"),
+    [(0.8, 0.26, False), (1.2, 0.26, True), (0.5, 0.1, True)],
+    ids=["shade at an end", "broad line", "line near an end"],
+)
+def test_a_broad_bar_of_which_an_end_hides_one_flank_is_not(to_end, sigma, whole):
+    assert (line_plausibility(picture(), line(to_end=to_end, sigma=sigma)) > 0.5) is whole
