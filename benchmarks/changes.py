@@ -23,12 +23,12 @@ from types import MappingProxyType
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 import reader
 from reader.cli.inputs import list_inputs
 from reader.colour import linear_light, srgb_encode
 from reader.errors import InputError
+from reader.evaluate.intervals import share
 from reader.reading import Outcome
 
 Pixels = NDArray[np.uint8]
@@ -128,9 +128,9 @@ def report(seen: Sequence[Seen]) -> bool:
     rows["all"] = [pair for pairs in rows.values() for pair in pairs]
     for name, pairs in rows.items():
         same, over = sum(a is b for a, b in pairs), sum({a, b} in OPPOSITE for a, b in pairs)
-        ends = binomtest(same, len(pairs)).proportion_ci(method="wilson")
-        share = f"{same / len(pairs):.1%} ({ends.low:.1%} to {ends.high:.1%})"
-        print(f"{name:24}{share:>30}{over / len(pairs):>14.2%}")
+        stays = share(same, len(pairs))
+        told = f"{stays.value:.1%} ({stays.low:.1%} to {stays.high:.1%})"
+        print(f"{name:24}{told:>30}{over / len(pairs):>14.2%}")
     return same >= STAYING * len(pairs) and over <= OVER * len(pairs)
 
 

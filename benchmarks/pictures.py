@@ -30,7 +30,7 @@ from scipy.stats import binomtest, norm
 import reader
 from reader.limits.bound import flat_error, search_threshold
 from reader.reading import Line, Outcome
-from reader.simulate import Choices, simulate
+from reader.simulate import Choices, Picture, simulate
 from reader.simulate.lines import LABELS
 
 ASSAY, CONTROL, TEST = "covid-19-ag", "C", "T"
@@ -101,7 +101,7 @@ def main() -> None:
         false_positives = report_levels(found)
         if not options.short:
             report_limit(found)
-            report_bound([errors_at_best(task) for task in tasks if task.level == FAINTEST])
+            report_bound(pool.map(errors_at_best, [task for task in tasks if task.level == FAINTEST]))
             report_changes(pool, options.seed, count // 4)
     sys.exit(int(false_positives > ALLOWED * count))
 
@@ -109,15 +109,16 @@ def main() -> None:
 def look(task: Task) -> Seen:
     """Simulate a picture, write it as a file, and read that."""
     cv2.setNumThreads(1)
-    levels = {CONTROL: CONTROL_LEVEL, TEST: task.level}
-    picture = simulate(
-        ASSAY, seed=task.seed, number=task.number, choices=replace(task.choices, levels=levels)
-    )
-    reading = reader.read_bytes(picture.encode("JPEG"), assay=ASSAY)
+    reading = reader.read_bytes(simulated(task).encode("JPEG"), assay=ASSAY)
     lines = [line for strip in reading.strips[:1] for line in strip.lines if line.name == TEST]
     analytes = [analyte for strip in reading.strips[:1] for analyte in strip.analytes.values()]
     ratios = [(a.ratio, a.ratio_sigma) for a in analytes if a.ratio is not None and a.ratio_sigma is not None]
     return Seen(reading.outcome, lines[0] if lines else None, ratios[0] if ratios else None)
+
+
+def simulated(task: Task) -> Picture:
+    levels = {CONTROL: CONTROL_LEVEL, TEST: task.level}
+    return simulate(ASSAY, seed=task.seed, number=task.number, choices=replace(task.choices, levels=levels))
 
 
 def report_levels(found: Mapping[float, Sequence[Seen]]) -> int:
@@ -181,10 +182,7 @@ def errors_at_best(task: Task) -> tuple[float, float]:
     As if the membrane without the line were known but for its grain and the sensor's noise, and nothing
     compressed. Grain is the same in all channels, noise is each channel's own.
     """
-    levels = {CONTROL: CONTROL_LEVEL, TEST: task.level}
-    picture = simulate(
-        ASSAY, seed=task.seed, number=task.number, choices=replace(task.choices, levels=levels)
-    )
+    picture = simulated(task)
     membrane = picture.settings["placed"][0]["device"]["membrane"]
     camera, truth = picture.settings["camera"], picture.truth[0]
     sigma = next(line.fwhm_mm for line in truth.lines if line.name == TEST) / FWHM

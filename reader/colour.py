@@ -12,15 +12,25 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["STRETCH", "brightest", "darkest", "linear_light", "srgb_decode", "srgb_encode", "with_chroma"]
+__all__ = [
+    "STRETCH",
+    "TO_PLANES",
+    "brightest",
+    "darkest",
+    "linear_light",
+    "srgb_decode",
+    "srgb_encode",
+    "with_chroma",
+]
 
 Number = TypeVar("Number", np.uint8, np.float32)
 
 # An eighth of a code is below the noise of any mean, and 16 codes of colour hold any white membrane.
 STRETCH = 8
 NEUTRAL = 128
-# ITU-T T.871, the colours of JFIF: luma from R, G, B, and what stretched Cb and Cr add to it in each.
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+# ITU-T T.871, the colours of JFIF: luma, Cb and Cr from R, G, B; and what stretched Cb and Cr add to luma.
+TO_PLANES = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
+_LUMA = TO_PLANES[0].astype(np.float32)
 _COLOUR = np.array([[0.0, -0.344136, 1.772], [1.402, -0.714136, 0.0]], np.float32) / np.float32(STRETCH)
 
 

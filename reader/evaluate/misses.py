@@ -117,7 +117,7 @@ def examined(path: str, assay: str) -> Examination | str:
 
 def _examination(photo: Photo, assay: str) -> Examination:
     reading = read_photo(photo, assay=assay)
-    view = View(photo.pixels, photo.chroma)
+    view = View(photo.pixels)  # a search takes no finer colours
     windows = explained(view)
     return Examination(
         reading.outcome,

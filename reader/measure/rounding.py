@@ -20,7 +20,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from reader.colour import srgb_encode
+from reader.colour import TO_PLANES, srgb_encode
 from reader.measure.coding import Coding
 from reader.measure.lines import SIDE_TRIM, Patch
 from reader.medians import median
@@ -32,8 +32,6 @@ FloatArray = NDArray[np.float64]
 BLOCK = 8  # samples
 WAVES = 4  # in each direction: finer ones hold little of what is as wide as a line
 REACH = 4.0  # line sigmas on both sides with which a line is compared
-# From RGB to luma and the two colour differences, ITU-T T.871.
-TO_PLANES = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
 TO_COLOURS = np.linalg.inv(TO_PLANES)
 # Of sRGB: absorbance per relative change of a code above black.
 CURVE, BLACK = 2.4, 0.055 * 255
