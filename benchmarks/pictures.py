@@ -7,8 +7,9 @@ grain of the membrane, noise, slant, turn and the rims' shades; with ``--drawn``
 real photos are like. Prints for each strength how the pictures were called, mean and scatter of the measured
 height and how often its 95 % interval holds the truth, and that of the ratio to the control line; then the
 strength that is called positive in 95 %, beside the least that such membranes and noise allow (SCIENCE 2,
-formula 1), and how much a height changes with exposure, white balance, turn, slant and size. Exit code 1 if a
-blank is called positive more often than allowed.
+formula 1), and how much a height changes with exposure, white balance, turn, mirror, slant and size, beside
+the share of such changes that noise alone leaves within what is allowed. Exit code 1 if a blank is called
+positive more often than allowed.
 """
 
 from __future__ import annotations
@@ -48,17 +49,18 @@ SHARE, SIGMAS = 0.02, 1.0  # by which a height may change with what does not con
 DRAWN = Choices(kind="cassette", devices=1, px_per_mm=25.0, jpeg=90, resize=1.0)
 PLAIN = replace(DRAWN, clean=True, contrast=0.0, size_px=(900, 2000))
 CHANGES: Mapping[str, Mapping[str, object]] = {
-    "exposure 0.4": {"exposure": 0.4},
-    "exposure 0.9": {"exposure": 0.9},
+    "exposure x 0.5": {"exposure": 0.3},
+    "exposure x 1.5": {"exposure": 0.9},
     "red +10 %, blue -10 %": {"white_balance": (1.1, 0.9)},
     "turned by 90": {"angle_deg": 90.0, "size_px": (2000, 900)},
     "turned by 180": {"angle_deg": 180.0},
     "turned by 37": {"angle_deg": 37.0, "size_px": (1700, 1900)},
     "slant of 15": {"tilt_deg": 15.0},
     "half the size": {"px_per_mm": 12.5, "size_px": (450, 1000)},
+    "twice the size": {"px_per_mm": 50.0, "size_px": (1800, 4000)},
 }
 UNCHANGED: Mapping[str, object] = {
-    "exposure": 0.75,
+    "exposure": 0.6,
     "white_balance": (1.0, 1.0),
     "angle_deg": 0.0,
     "tilt_deg": 0.0,
@@ -73,6 +75,7 @@ class Task:
     seed: int
     level: float
     choices: Choices
+    mirrored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,10 @@ def main() -> None:
 def look(task: Task) -> Seen:
     """Simulate a picture, write it as a file, and read that."""
     cv2.setNumThreads(1)
-    reading = reader.read_bytes(simulated(task).encode("JPEG"), assay=ASSAY)
+    picture = simulated(task)
+    if task.mirrored:
+        picture = replace(picture, pixels=picture.pixels[:, ::-1])
+    reading = reader.read_bytes(picture.encode("JPEG"), assay=ASSAY)
     lines = [line for strip in reading.strips[:1] for line in strip.lines if line.name == TEST]
     analytes = [analyte for strip in reading.strips[:1] for analyte in strip.analytes.values()]
     ratios = [(a.ratio, a.ratio_sigma) for a in analytes if a.ratio is not None and a.ratio_sigma is not None]
@@ -224,26 +230,31 @@ def limit_of(calls: Mapping[float, NDArray[np.bool_]]) -> float:
 
 def report_changes(pool: multiprocessing.pool.Pool, seed: int, count: int) -> None:
     """Print how much a clear line's height changes with what does not concern it."""
-    print(f"{'changed':24} {'median change':>14} {'within 2 % or 1 sigma':>22}")
     still = replace(PLAIN, **UNCHANGED)  # type: ignore[arg-type]
-    before = pool.map(look, [Task(k, seed, STRONG, still) for k in range(count)], chunksize=1)
+    tasks = [Task(k, seed, STRONG, still) for k in range(count)]
+    changed = {"mirrored": [replace(task, mirrored=True) for task in tasks]}
     for name, change in CHANGES.items():
-        tasks = [Task(k, seed, STRONG, replace(still, **change)) for k in range(count)]  # type: ignore[arg-type]
-        pairs = [(a.line, b.line) for a, b in zip(before, pool.map(look, tasks, chunksize=1), strict=True)]
-        changes = [compared(a, b) for a, b in pairs if a is not None and b is not None]
-        shares, kept = zip(*changes, strict=True)
-        print(f"{name:24} {np.median(shares):14.2%} {np.mean(kept):22.0%}")
+        changed[name] = [replace(task, choices=replace(still, **change)) for task in tasks]  # type: ignore[arg-type]
+    before = pool.map(look, tasks, chunksize=1)
+    print(f"{'changed':24} {'median change':>14} {'within 2 % or 1 sigma':>22} {'of noise alone':>15}")
+    for name, others in changed.items():
+        pairs = [(a.line, b.line) for a, b in zip(before, pool.map(look, others, chunksize=1), strict=True)]
+        found = [compared(a, b) for a, b in pairs if a is not None and b is not None]
+        shares, kept, by_chance = zip(*found, strict=True)
+        within = f"{sum(kept)} of {len(pairs)}"
+        print(f"{name:24} {np.median(shares):14.2%} {within:>22} {np.mean(by_chance):15.0%}")
 
 
-def compared(a: Line, b: Line) -> tuple[float, bool]:
-    """Return by what share a height changed, and whether that is within what is allowed."""
+def compared(a: Line, b: Line) -> tuple[float, bool, float]:
+    """Return by what share a height changed, whether that is allowed, and how often noise is."""
     assert a.height is not None
     assert b.height is not None
     assert a.snr is not None
     assert b.snr is not None
     change = abs(b.height - a.height)
     noise = float(np.hypot(a.height / a.snr, b.height / b.snr))
-    return change / a.height, change <= max(SHARE * a.height, SIGMAS * noise)
+    allowed = max(SHARE * a.height, SIGMAS * noise)
+    return change / a.height, change <= allowed, float(1 - 2 * norm.sf(allowed / noise))
 
 
 if __name__ == "__main__":
