@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reader.interpret.assay import Assay, LineSpec
-from reader.interpret.flow import WINDOW_ERROR, WITHOUT_CONTROL, LetterPlaces, weigh_lone_line
+from reader.interpret.flow import WITHOUT_CONTROL, LetterPlaces, weigh_lone_line, window_error
 
 __all__ = ["Assignment", "NamedLine", "SeenLine", "assign"]
 
@@ -269,7 +269,7 @@ def _control_of(assay: Assay, seen: Sequence[SeenLine], letters: LetterPlaces) -
     if letters.control is not None and letters.shows_control:
         near = [line for line in there if letters.beside_control(line.place)]
     else:
-        reach = anchor.tolerance + WINDOW_ERROR
+        reach = anchor.tolerance + window_error(assay)
         near = [line for line in there if abs(line.place - anchor.position) <= reach]
 
     def fit(line: SeenLine) -> tuple[int, float]:

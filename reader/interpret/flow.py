@@ -13,9 +13,11 @@ from dataclasses import dataclass
 
 from reader.interpret.assay import Assay, LineSpec
 
-__all__ = ["WINDOW_ERROR", "WITHOUT_CONTROL", "LetterPlaces", "Lone", "weigh_lone_line"]
+__all__ = ["WITHOUT_CONTROL", "LetterPlaces", "Lone", "weigh_lone_line", "window_error"]
 
-WINDOW_ERROR = 0.10  # window lengths by which the ends of a found window may be off
+# Window lengths by which the ends of a found window may be off. A bare strip has no window: its membrane ends
+# at pads, which a picture may show a third of its length too early or too late.
+WINDOW_ERROR, STRIP_ERROR = 0.10, 0.25
 # Share of tests that show a test line but no control line. An assumption, set high: users' tests are
 # invalid in 0.2 to 3 of 100, and most of those show no line at all, having got too little sample.
 WITHOUT_CONTROL = 0.01
@@ -91,6 +93,11 @@ class Lone:
     test: float
 
 
+def window_error(assay: Assay) -> float:
+    """Return by how much lines may lie off their places because the window's ends do, window lengths."""
+    return STRIP_ERROR if assay.kind == "strip" else WINDOW_ERROR
+
+
 def weigh_lone_line(assay: Assay, place: float, odds: float, letters: LetterPlaces | None = None) -> Lone:
     """Apply Bayes' rule to the four cases: control or test line, control end left or right.
 
@@ -119,22 +126,23 @@ def weigh_lone_line(assay: Assay, place: float, odds: float, letters: LetterPlac
     left = 1 / (1 + math.exp(-odds))
     letters = letters or LetterPlaces(reverse=False)
     control, test = [], []
+    error = window_error(assay)
     for share, at, said in (
         (left, place, letters.seen_from(reverse=False)),
         (1 - left, 1 - place, letters.seen_from(reverse=True)),
     ):
-        control.append((1 - WITHOUT_CONTROL) * share * _density(assay.controls, at, said.control))
-        test.append(WITHOUT_CONTROL * share * _density(assay.tests, at, said.test))
+        control.append((1 - WITHOUT_CONTROL) * share * _density(assay.controls, at, said.control, error))
+        test.append(WITHOUT_CONTROL * share * _density(assay.tests, at, said.test, error))
     ends = [sum(cases) for cases in zip(control, test, strict=True)]
     return Lone(math.log(ends[0] / ends[1]), sum(test) / sum(ends))
 
 
-def _density(specs: Sequence[LineSpec], place: float, letter: float | None) -> float:
+def _density(specs: Sequence[LineSpec], place: float, letter: float | None, error: float) -> float:
     """Return the probability density, per window length, of a line of this role lying at a place."""
     if letter is not None:
         return ASTRAY_FROM_LETTER + (1 - ASTRAY_FROM_LETTER) * _normal(place - letter, LETTER_ERROR)
     # A profile's tolerance bounds where its line may lie: about two standard deviations.
-    total = sum(_normal(place - s.position, math.hypot(s.tolerance / 2, WINDOW_ERROR)) for s in specs)
+    total = sum(_normal(place - s.position, math.hypot(s.tolerance / 2, error)) for s in specs)
     return ASTRAY + (1 - ASTRAY) * total / len(specs)
 
 

@@ -75,6 +75,10 @@ def doubt(seen: Findings, flags: tuple[str, ...], outcome: Outcome) -> str | Non
             "The picture is too strongly compressed to rule out a faint line.",
         ),
         (
+            negative and any(line.unexpected for line in seen.naming.lines),
+            "A line lies where this kit has none, and may be the test line out of its place.",
+        ),
+        (
             outcome is Outcome.INVALID and _barred(seen),
             "A bar crosses the membrane, and it is not sure whether it is the control line.",
         ),

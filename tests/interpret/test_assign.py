@@ -125,6 +125,15 @@ def test_a_shifted_window_does_not_change_the_names():
         assert all(n.present > 0.5 for n in result.lines)
 
 
+@pytest.mark.parametrize("kit", ["tb-lam", "influenza-a-b"])
+@pytest.mark.parametrize("off", [-0.2, 0.2])
+def test_the_lone_line_of_a_bare_strip_whose_ends_were_found_amiss_is_the_control(kit, off):
+    assay = load_assay(kit)
+    result = assign(assay, [seen(assay.controls[0].position + off, control=0.97)], odds=3.0, sigma=SIGMA)
+    assert named(result)["C"].present > 0.9
+    assert result.without_control < 0.05
+
+
 def test_a_line_where_the_kit_has_none_is_reported_as_unexpected():
     positions = sorted(spec.position for spec in MALARIA.lines)
     odd = (positions[-1] + 1.0) / 2 if positions[-1] < 0.75 else positions[0] / 2

@@ -132,3 +132,15 @@ def test_a_line_at_which_the_measured_window_ends_forbids_negative(test, weight,
     named = NamedLine("C", "control", 1.2 / 2.9, 0.04, 0.99)
     reason = doubt(findings(cut, whole, lines=(named,)), (), Outcome.NEGATIVE)
     assert (reason is not None) == held
+
+
+@pytest.mark.parametrize(
+    ("outcome", "held"), [(Outcome.NEGATIVE, True), (Outcome.POSITIVE, False), (Outcome.INVALID, False)]
+)
+def test_a_line_where_the_kit_has_none_forbids_negative(outcome, held):
+    lines = (
+        NamedLine("C", "control", 0.3, 0.04, 0.99),
+        NamedLine("?", "test", 0.9, 0.04, 0.99, unexpected=True),
+    )
+    reason = doubt(findings(hypothesis(4.2, CONTROL), lines=lines), (), outcome)
+    assert (reason is not None and "kit has none" in reason) == held
