@@ -99,6 +99,10 @@ def doubt(seen: Findings, flags: tuple[str, ...], outcome: Outcome) -> str | Non
             "The only line is as fine and as grey as the groove between two materials.",
         ),
         (
+            called and _shaded(seen),
+            "One of the lines is as fine and as grey as the groove between two materials.",
+        ),
+        (
             called and _decorated(seen),
             "The only line lies on a coloured ground, which may be no membrane.",
         ),
@@ -231,6 +235,13 @@ def _only_a_shadow(seen: Findings) -> bool:
     """Tell whether the only line may be a shadow, in a picture that shows colours."""
     line = _lone_line(seen)
     return seen.coloured and line is not None and is_fine_shadow(line)
+
+
+def _shaded(seen: Findings) -> bool:
+    """Tell whether a line beside a coloured one may be a shadow: no test has both a dye and a black label."""
+    lines = found_lines(seen.best, seen.naming)
+    tinted = any(line.tint > CLEAR_TINT for line in lines)
+    return seen.coloured and tinted and any(is_fine_shadow(line) for line in lines)
 
 
 def _decorated(seen: Findings) -> bool:

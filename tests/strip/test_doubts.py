@@ -144,3 +144,19 @@ def test_a_line_where_the_kit_has_none_forbids_negative(outcome, held):
     )
     reason = doubt(findings(hypothesis(4.2, CONTROL), lines=lines), (), outcome)
     assert (reason is not None and "kit has none" in reason) == held
+
+
+@pytest.mark.parametrize(
+    ("test", "held"),
+    [
+        (found(place=2.8, sigma=0.05, height=0.2, colour=GREY), True),
+        (found(place=2.8, sigma=0.12, height=0.2, colour=GREY), False),
+        (found(place=2.8, sigma=0.05, height=0.2), False),
+    ],
+    ids=["a groove", "as wide as a line", "of the label's colour"],
+)
+def test_a_groove_beside_a_coloured_line_is_not_called_a_line(test, held):
+    named = (NamedLine("C", "control", 1.2 / 4.2, 0.04, 0.99), NamedLine("T", "test", 2.8 / 4.2, 0.04, 0.99))
+    window = hypothesis(4.2, CONTROL, test)
+    reason = doubt(findings(window, lines=named), (), Outcome.POSITIVE)
+    assert (reason is not None) == held
