@@ -123,9 +123,18 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
         first = max((c for c in scene if evident(c)), key=blank_odds, default=None)
     if first is None:
         return ()
+    if looks_drawn(view, pool, first):
+        # Beside a legend or a sheet of print there may be a test.
+        first = next((c for c in scene if c.lined and evident(c)), first)
     if not first.lined:
         first = _on_same_strip(view, pool, scene, first) or _in_a_device(view, pool, scene, first) or first
-    search = Search(pool, view.scale, lambda *place: _candidate(view, *place), evident)
+    search = Search(
+        pool,
+        view.scale,
+        examine=lambda *place: _candidate(view, *place),
+        evident=evident,
+        housed=lambda c: _device(view, pool, c) is not None,
+    )
     strips = in_reading_order([first, *other_strips(first, scene, search)])
     kept = [c for c in strips if not looks_drawn(view, pool, c)]
     return tuple(replace(_whole(view, c), device=_device(view, pool, c)) for c in kept)

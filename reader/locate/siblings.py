@@ -87,12 +87,15 @@ class Search:
         Looks at rectangles of one place closely, and returns the candidate they make.
     evident : callable
         Tells whether a candidate is a read window beyond doubt.
+    housed : callable
+        Tells whether the outline of a device is seen around a candidate.
     """
 
     pool: Pool
     scale: float
     examine: Callable[[Sequence[Window], Sequence[float]], Candidate]
     evident: Callable[[Candidate], bool]
+    housed: Callable[[Candidate], bool]
 
 
 def other_strips(first: Candidate, scene: Sequence[Candidate], search: Search) -> list[Candidate]:
@@ -230,8 +233,13 @@ def _add(kept: list[Candidate], candidate: Candidate, search: Search, *, expecte
         plain = candidate.odds > BLANK_SHARE * first.odds
     # A window without lines could be a part of the same device unless it lies where only another can.
     gap = BARE_GAP if candidate.lined == first.lined else DEVICE_GAP
-    if plain and _apart(kept, candidate, gap):
+    if plain and _apart(kept, candidate, gap) and _as_housed(first, candidate, search):
         kept.append(candidate)
+
+
+def _as_housed(first: Candidate, candidate: Candidate, search: Search) -> bool:
+    """Tell whether a candidate lies in a device if the first does: a window drawn on a leaflet does not."""
+    return search.housed(candidate) or not search.housed(first)
 
 
 def _as_wide(a: Window, b: Window) -> bool:
@@ -252,6 +260,7 @@ def _another_kind(first: Candidate, candidate: Candidate, search: Search) -> boo
         and candidate.odds > max(first.odds - less_odds, least_odds)
         and candidate.control_probability > SURE_LINE
         and _apart([first], candidate, DEVICE_GAP)
+        and _as_housed(first, candidate, search)
     )
 
 

@@ -13,7 +13,7 @@ import reader
 from reader.geometry import Window
 from reader.locate.hypothesis import Candidate, Hypothesis
 from reader.locate.siblings import in_reading_order
-from reader.simulate import Background, Device, Picture, cassette, render, strip
+from reader.simulate import Background, Device, Picture, cassette, render, simulate, strip
 from reader.simulate.camera import View as Camera
 from reader.simulate.scenes import Placed, Scene
 
@@ -121,6 +121,18 @@ def test_one_cassette_alone_is_one_strip(seed):
 def candidate(x: float, y: float, angle: float = math.pi / 2) -> Candidate:
     window = Window(x, y, angle, 100, 20)
     return Candidate((Hypothesis(window, 1.0, (), 0.0, 0.0, 0.0),), odds=5.0, close_up=False)
+
+
+LEGENDS = {53: "covid-19-igg-igm", 30: "malaria-pf-pan"}  # pictures with a legend of drawn windows
+
+
+@pytest.mark.parametrize("number", LEGENDS)
+def test_windows_drawn_on_a_leaflet_beside_a_cassette_are_no_strips(number):
+    picture = simulate(LEGENDS[number], seed=901, number=number)
+    (device,) = picture.truth
+    (seen,) = reader.read_bytes(picture.encode("JPEG")).strips
+    assert seen.outcome is device.outcome
+    assert np.hypot(*(np.mean(seen.window, axis=0) - np.mean(device.window, axis=0))) < 20
 
 
 @pytest.mark.parametrize("angle", [math.pi / 2, -math.pi / 2])
