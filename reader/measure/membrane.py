@@ -25,6 +25,7 @@ from reader.measure.rims import between_rims
 from reader.measure.rounding import Rounding
 from reader.measure.spectrum import Solution, Spectra
 from reader.measure.spots import LEAST_SEEN, seen_share
+from reader.medians import median
 
 __all__ = ["CLEAR_OF_LINE", "LineFit", "MembraneFit", "measure_lines", "with_rounding"]
 
@@ -178,23 +179,23 @@ def _measured(
     start = _Shapes(
         np.array([p * patch.rows - 0.5 for p, _ in places]), np.array([s * patch.rows for _, s in places])
     )
-    sigma = float(np.median(start.sigmas)) if places else DEFAULT_SIGMA * patch.rows
+    sigma = float(median(start.sigmas)) if places else DEFAULT_SIGMA * patch.rows
     profiles = np.vstack([robust_mean(blocks), blocks]).T
     known = _between_rims(profiles, known, start, sigma, patch.rows)
     steps = Steps.over(known, max(1, round(sigma / STEPS_PER_SIGMA)))
     problem = _Problem(steps.mean(profiles), steps, start, sigma / steps.width, steps.mean(_shades(patch)))
     shapes, scale = _settled(problem)
-    fit = problem.solved(problem.spectra, shapes, scale)
-    misfits = _misfits(problem, shapes, scale, fit)
+    fit = problem.fitted(problem.spectra, shapes, scale)
+    misfits = _misfits(fit)
     if misfits.any():
         problem = problem.without(misfits)
-        fit = problem.solved(problem.spectra, shapes, scale)
-    lines = _fits(problem, shapes, scale, fit)
+        fit = problem.fitted(problem.spectra, shapes, scale)
+    lines = _fits(fit)
     return MembraneFit(
         np.where(known, profiles[:, 0], np.nan),
-        np.where(known, _baseline(problem, shapes, scale, fit), np.nan),
+        np.where(known, _baseline(fit), np.nan),
         lines if patch.seen is None else tuple(_less_sure(patch, line) for line in lines),
-        _spread(problem, fit),
+        _spread(fit),
     )
 
 
@@ -295,9 +296,10 @@ class _Shapes:
         g = np.exp(-(u**2) / 2)
         if not scale.any():
             return steps.mean(g)
+        scaled = g * scale
         _, place, width, *shapes = _changes(u)
-        shared = [g * shape @ scale for shape in shapes]
-        return steps.mean(np.column_stack([g, g * place * scale, g * width * scale, *shared]))
+        shared = [(g * shape) @ scale[:, None] for shape in shapes]
+        return steps.mean(np.concatenate([g, scaled * place, scaled * width, *shared], axis=1))
 
 
 def _changes(u: FloatArray) -> list[FloatArray]:
@@ -305,16 +307,18 @@ def _changes(u: FloatArray) -> list[FloatArray]:
 
     The changes of shape alter neither the height in the middle nor the area.
     """
-    square = u**2
+    square = u * u
+    third, fifth = square / 3 - 1, square * (square / 15 - 1 / 3)
+    seventh = square * square * (square / 105 - 1 / 15)
     return [
         np.ones_like(u),
         u,
         square,
-        u * (square / 3 - 1),
-        square * (square / 3 - 1),
-        u * square * (square / 15 - 1 / 3),
-        square**2 * (square / 15 - 1 / 3),
-        square**3 * (square / 105 - 1 / 15),
+        u * third,
+        square * third,
+        u * fifth,
+        square * fifth,
+        square * seventh,
     ]
 
 
@@ -352,15 +356,16 @@ class _Problem:
         """Variance of a step at which a line's height is known to the noise floor."""
         return NOISE_FLOOR**2 * SQRT_PI * self.sigma
 
-    def columns(self, shapes: _Shapes, scale: FloatArray) -> FloatArray:
-        """Return the lines, their changes, the gaps and the shades."""
-        return np.column_stack([shapes.columns(self.steps, scale), self.steps.gaps, self.shades])
+    @cached_property
+    def ground(self) -> FloatArray:
+        """What is fitted beside lines: the gaps and the shades, shape (N, G + S)."""
+        return np.concatenate([self.steps.gaps, self.shades], axis=1)
 
     def without(self, steps: NDArray[np.bool_]) -> _Problem:
         """Leave out some steps."""
         return replace(self, steps=replace(self.steps, shares=np.where(steps, 0.0, self.steps.shares)))
 
-    def solved(self, spectra: Spectra, shapes: _Shapes, scale: FloatArray) -> Solution:
+    def fitted(self, spectra: Spectra, shapes: _Shapes, scale: FloatArray) -> _Fitted:
         """Fit the lines and small changes of their shapes."""
         count, gaps, shades = scale.size, np.zeros(self.steps.gaps.shape[1]), np.zeros(self.shades.shape[1])
         prior, expected = np.full(count, OWN[0] ** -2), np.zeros(count)
@@ -369,13 +374,69 @@ class _Problem:
             stretch = np.log(self.start.sigmas / shapes.sigmas)
             prior = np.append(np.repeat(OWN**-2, count), SHARED**-2)
             expected = np.concatenate([expected, shift, stretch, np.zeros_like(SHARED)])
-        return spectra.solve(
+        lines = shapes.columns(self.steps, scale)
+        solution = spectra.solve(
             self.values[:, 0],
-            self.columns(shapes, scale),
+            np.concatenate([lines, self.ground], axis=1),
             np.concatenate([prior, gaps, shades + SHADE_PRIOR**-2]),
             np.concatenate([expected, gaps, shades]),
             self.floor,
         )
+        return _Fitted(self, shapes, scale, lines, solution)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """Lines of some shapes, as they were fitted.
+
+    Attributes
+    ----------
+    problem : _Problem
+        To what.
+    shapes : _Shapes
+        Places and widths of the lines.
+    scale : ndarray, shape (K,)
+        What a change of shape does, as in `_settled`.
+    lines : ndarray, shape (N, L)
+        The lines and their changes.
+    solution : Solution
+        Amounts of the lines and their changes, the ground, and the trend.
+    """
+
+    problem: _Problem
+    shapes: _Shapes
+    scale: FloatArray
+    lines: FloatArray
+    solution: Solution
+
+    @cached_property
+    def heights(self) -> FloatArray:
+        """Height of each line, shape (K,)."""
+        return self.solution.mean[: self.scale.size]
+
+    @cached_property
+    def spectrum(self) -> Spectra:
+        """The likeliest spectrum alone."""
+        return self.problem.spectra.only(self.solution.best)
+
+    @cached_property
+    def by_blocks(self) -> FloatArray:
+        """Heights in each block across the membrane, shape (8, K)."""
+        count = self.scale.size
+        columns = np.concatenate([self.lines[:, :count], self.problem.ground], axis=1)
+        return self.spectrum.amounts(self.problem.values[:, 1:], columns)[:count].T
+
+    @cached_property
+    def line_free(self) -> tuple[FloatArray, FloatArray]:
+        """The profile without its lines, and the smooth membrane in it, at every step."""
+        problem = self.problem
+        lines, ground, trend = np.split(
+            self.solution.amounts[self.solution.best],
+            np.cumsum([self.lines.shape[1], problem.ground.shape[1]]),
+        )
+        rest = problem.values[:, 0] - self.lines @ lines - problem.ground @ ground
+        shade = problem.shades @ ground[problem.steps.gaps.shape[1] :]
+        return rest + shade, self.spectrum.membrane(rest, trend) + shade
 
 
 def _settled(problem: _Problem) -> tuple[_Shapes, FloatArray]:
@@ -386,16 +447,15 @@ def _settled(problem: _Problem) -> tuple[_Shapes, FloatArray]:
     shapes, scale = problem.start, np.zeros(problem.start.centers.size)
     spectra = problem.spectra
     for step in range(MAX_STEPS if scale.size else 0):
-        fit = problem.solved(spectra, shapes, scale)
-        last, shapes = shapes, _stepped(problem.start, shapes, fit.mean, scale)
-        height = fit.mean[: scale.size]
+        fit = problem.fitted(spectra, shapes, scale)
+        last, shapes = shapes, _stepped(problem.start, shapes, fit.solution.mean, scale)
         if step == 0:
             # Before the shapes are right, their misfit counts as noise, but not as disagreement of blocks.
-            error = _by_blocks(problem, shapes, fit).std(axis=0, ddof=1) / math.sqrt(BLOCKS)
+            error = fit.by_blocks.std(axis=0, ddof=1) / math.sqrt(BLOCKS)
         else:
-            error = np.sqrt(np.diag(fit.covariance)[: scale.size])
-            spectra = spectra.only(fit.best) if step == FULL_STEPS else spectra
-        scale = _clear(height, error) * height
+            error = np.sqrt(np.diag(fit.solution.covariance)[: scale.size])
+            spectra = fit.spectrum if step == FULL_STEPS else spectra
+        scale = _clear(fit.heights, error) * fit.heights
         moved = np.abs(shapes.centers - last.centers) + np.abs(shapes.sigmas - last.sigmas)
         if not scale.any() or (step > FULL_STEPS and (moved < SETTLED * last.sigmas).all()):
             break
@@ -422,33 +482,34 @@ def _clear(height: FloatArray, error: FloatArray) -> FloatArray:
     return np.asarray(np.maximum(1 - CLEAR * error / np.maximum(np.abs(height), 1e-9), 0.0))
 
 
-def _misfits(problem: _Problem, shapes: _Shapes, scale: FloatArray, fit: Solution) -> NDArray[np.bool_]:
+def _misfits(fit: _Fitted) -> NDArray[np.bool_]:
     """Tell which steps of clear lines no line's shape explains.
 
     What is no line of this strip, such as the edge of a pad, would count as noise everywhere else.
     """
-    apart = np.abs(problem.steps.middles[:, None] - shapes.centers) / shapes.sigmas
+    scale, shapes = fit.scale, fit.shapes
+    apart = np.abs(fit.problem.steps.middles[:, None] - shapes.centers) / shapes.sigmas
     lined = ((apart < CLEAR_OF_LINE) & (scale != 0)).any(axis=1)
     if not lined.any() or lined.all():
         return np.zeros_like(lined)
-    free, smooth = _line_free(problem, shapes, scale, fit)
+    free, smooth = fit.line_free
     rest = np.abs(free - smooth)
-    typical = 1.4826 * float(np.median(rest[~lined]))
+    typical = 1.4826 * float(median(rest[~lined]))
     share = MISFIT_SHARE * np.where(apart < CLEAR_OF_LINE, np.abs(scale), 0.0).max(axis=1)
     return np.asarray(lined & (rest > np.maximum(MISFIT * typical, share)))
 
 
-def _fits(problem: _Problem, shapes: _Shapes, scale: FloatArray, fit: Solution) -> tuple[LineFit, ...]:
+def _fits(fit: _Fitted) -> tuple[LineFit, ...]:
     """Turn the fit into lines with their standard errors.
 
     That of a clear line is at least the disagreement of the blocks: an uneven line is known less well.
     """
+    heights, covariance, scale, shapes = fit.heights, fit.solution.covariance, fit.scale, fit.shapes
     count = scale.size
-    heights, covariance = fit.mean[:count], fit.covariance
     own = np.diag(covariance)[:count]
-    uneven = np.maximum(_by_blocks(problem, shapes, fit).var(axis=0, ddof=1) / BLOCKS - own, 0.0)
+    uneven = np.maximum(fit.by_blocks.var(axis=0, ddof=1) / BLOCKS - own, 0.0)
     uneven *= _clear(heights, np.sqrt(own))
-    peaks = heights * _peaks(fit.mean, scale)
+    peaks = heights * _peaks(fit.solution.mean, scale)
     found = []
     for k, sigma in enumerate(shapes.sigmas.tolist()):
         shared = 0.0
@@ -508,35 +569,16 @@ def _peaks(amounts: FloatArray, scale: FloatArray) -> FloatArray:
     return np.asarray((np.exp(-(u**2) / 2) * shape).max(axis=0))
 
 
-def _by_blocks(problem: _Problem, shapes: _Shapes, fit: Solution) -> FloatArray:
-    """Return the heights in each block across the membrane, shape (8, K)."""
-    columns = problem.columns(shapes, np.zeros(shapes.centers.size))
-    amounts = problem.spectra.only(fit.best).amounts(problem.values[:, 1:], columns)
-    return amounts[: shapes.centers.size].T
-
-
-def _baseline(problem: _Problem, shapes: _Shapes, scale: FloatArray, fit: Solution) -> FloatArray:
+def _baseline(fit: _Fitted) -> FloatArray:
     """Return the membrane without its lines, at every sample of the patch."""
-    _, smooth = _line_free(problem, shapes, scale, fit)
-    return np.interp(np.arange(len(problem.steps.known)), problem.steps.middles, smooth)
+    steps = fit.problem.steps
+    return np.interp(np.arange(len(steps.known)), steps.middles, fit.line_free[1])
 
 
-def _line_free(
-    problem: _Problem, shapes: _Shapes, scale: FloatArray, fit: Solution
-) -> tuple[FloatArray, FloatArray]:
-    """Return the profile without its lines, and the smooth membrane in it, at every step."""
-    columns, amounts = problem.columns(shapes, scale), fit.amounts[fit.best]
-    rest = problem.values[:, 0] - columns @ amounts[: columns.shape[1]]
-    smooth = problem.spectra.only(fit.best).membrane(rest, amounts[columns.shape[1] :])
-    count = problem.shades.shape[1]
-    shade = problem.shades @ amounts[columns.shape[1] - count : columns.shape[1]]
-    return rest + shade, smooth + shade
-
-
-def _spread(problem: _Problem, fit: Solution) -> float:
+def _spread(fit: _Fitted) -> float:
     """Return the error that the height of one more line would have, at the median place."""
-    count = problem.steps.count
-    places = np.arange(count)
-    probes = np.exp(-((places[:, None] - places) ** 2) / (2 * problem.sigma**2))
-    power = np.median(problem.spectra.power(probes), axis=1)
-    return max(math.sqrt(float(fit.shares @ (fit.variances / np.maximum(power, 1e-9)))), NOISE_FLOOR)
+    places = np.arange(fit.problem.steps.count)
+    probes = np.exp(-((places[:, None] - places) ** 2) / (2 * fit.problem.sigma**2))
+    power = median(fit.problem.spectra.power(probes))
+    variances = fit.solution.variances / np.maximum(power, 1e-9)
+    return max(math.sqrt(float(fit.solution.shares @ variances)), NOISE_FLOOR)
