@@ -32,7 +32,11 @@ KAPPAS = np.geomspace(2.0, 5e4, 8)
 # Finer grain is left out: what it says of the noise at the lines' scale hangs on what is no longer resolved.
 GRAIN = np.array([(0.0, 0.0)] + [(rho, length) for rho in (2.0, 8.0, 30.0, 120.0) for length in (0.25, 0.5)])
 WHITE = 0.2  # probability of noise without grain
+CHANCES = np.repeat([WHITE, *[(1 - WHITE) / (len(GRAIN) - 1)] * (len(GRAIN) - 1)], len(KAPPAS)) / len(KAPPAS)
 TREND = 2  # slope and bend over the whole window are free
+# Spectra that are summed at once, a divisor of their number: for all of them BLAS would start threads, which
+# then wait, at work, for far longer than the sums take.
+PART = 4
 TINY = 1e-12
 NEGLIGIBLE = 1e-9  # probability of a spectrum that makes no difference
 
@@ -71,9 +75,8 @@ class Spectra:
         density = (noise + walk).reshape(-1, count - 1)
         precision = 1 / density
         smooth = walk.reshape(density.shape) * precision
-        chances = np.append(WHITE, np.full(len(GRAIN) - 1, (1 - WHITE) / (len(GRAIN) - 1))) / len(KAPPAS)
         volume = np.log(density).sum(axis=1)
-        return cls(precision, smooth, np.repeat(chances, len(KAPPAS)), volume, _waves(_trend(count)))
+        return cls(precision, smooth, CHANCES, volume, _waves(_trend(count)))
 
     def only(self, which: int) -> Spectra:
         """Return one of the spectra."""
@@ -96,25 +99,24 @@ class Spectra:
         floor : float
             Least variance of white noise.
         """
-        waves = _waves(np.column_stack([profile, columns]))
+        waves = _waves(np.concatenate([profile[:, None], columns], axis=1))
         inner = self._inner(np.concatenate([waves, self.trend], axis=1))
         whole, target, normal = inner[:, 0, 0], inner[:, 0, 1:], inner[:, 1:, 1:]
         precision, mean = (np.concatenate([known, np.zeros(TREND)]) for known in (prior, expected))
-        places = np.arange(len(precision))
         # Columns that are all but alike, or all but zero, shall not stop the fit.
-        ridge = TINY * np.trace(normal, axis1=1, axis2=2)[:, None]
+        ridge = TINY * _diagonals(normal).sum(axis=1, keepdims=True)
         free = max(len(waves) - int((precision == 0).sum()), 1)
         variance = np.full(len(inner), floor)
         # The prior is absolute, and the noise that it is held against is known after the first round.
         for _ in range(2):
             known = variance[:, None] * precision
             held, right = normal.copy(), target + known * mean
-            held[:, places, places] += known + ridge
+            _diagonals(held)[...] += known + ridge
             amounts = np.linalg.solve(held, right[..., None])[..., 0]
             rest = whole + (amounts * (right - 2 * target - (known + ridge) * amounts)).sum(axis=1)
             rest = np.maximum(rest, 0.0)
             variance = np.maximum(rest / free, floor)
-        volume = self.volume + np.linalg.slogdet(held)[1]
+        volume = self.volume + 2 * np.log(_diagonals(np.linalg.cholesky(held))).sum(axis=1)
         likelihood = -0.5 * (free * np.log(variance) + rest / variance + volume)
         shares = self.chances * np.exp(likelihood - likelihood.max())
         return Solution(int(likelihood.argmax()), shares / shares.sum(), amounts, held, variance, free)
@@ -122,13 +124,19 @@ class Spectra:
     def _inner(self, waves: FloatArray) -> FloatArray:
         """Return the inner products of waves under each spectrum, shape (M, K, K)."""
         products = (waves[:, :, None] * waves[:, None, :]).reshape(len(waves), -1)
-        return np.asarray(self.precision @ products).reshape(-1, waves.shape[1], waves.shape[1])
+        return self._weighed(products).reshape(-1, waves.shape[1], waves.shape[1])
+
+    def _weighed(self, powers: FloatArray) -> FloatArray:
+        """Return the sums of powers over the frequencies under each spectrum, shape (N - 1, P) to (M, P)."""
+        count, frequencies = self.precision.shape
+        parts = self.precision.reshape(-1, min(PART, count), frequencies)
+        return np.asarray((parts @ powers).reshape(count, -1))
 
     def amounts(self, profiles: FloatArray, columns: FloatArray) -> FloatArray:
         """Return the amounts of columns in several profiles under the first spectrum, shape (K, P)."""
         count = columns.shape[1]
-        waves = _waves(np.column_stack([columns, profiles]))
-        design, seen = np.column_stack([waves[:, :count], self.trend]), waves[:, count:]
+        waves = _waves(np.concatenate([columns, profiles], axis=1))
+        design, seen = np.concatenate([waves[:, :count], self.trend], axis=1), waves[:, count:]
         weighted = design.T * self.precision[0]
         normal = weighted @ design
         normal += TINY * np.trace(normal) * np.eye(len(normal))
@@ -143,7 +151,12 @@ class Spectra:
 
     def power(self, columns: FloatArray) -> FloatArray:
         """Return the information on each column by itself under each spectrum, shape (M, K)."""
-        return np.asarray(self.precision @ _waves(columns) ** 2)
+        return self._weighed(_waves(columns) ** 2)
+
+
+def _diagonals(matrices: NDArray[np.floating]) -> FloatArray:
+    """Return a view of the diagonals of matrices, shape (M, K, K) to (M, K)."""
+    return np.asarray(np.einsum("mkk->mk", matrices))
 
 
 def _waves(columns: FloatArray) -> FloatArray:
@@ -195,5 +208,5 @@ class Solution:
         shares, off = self.shares[likely], self.amounts[likely] - self.mean
         # The noise's variance is estimated: the error has the tails of Student's distribution.
         noise = shares * self.variances[likely] * self.free / max(self.free - 2, 1)
-        own = np.tensordot(noise, np.linalg.inv(self.information[likely]), 1)
+        own = (noise[:, None, None] * np.linalg.inv(self.information[likely])).sum(axis=0)
         return np.asarray(own + (shares * off.T) @ off)
