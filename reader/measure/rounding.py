@@ -39,6 +39,9 @@ PER_CODE = -CURVE / math.log(10)
 TRIED = np.array([-1.5, -0.75, 0.0, 0.75, 1.5])  # errors of a height: of about its own mean square
 MEANS = np.array([[0, 1, 2, 3], [2, 0, 3, 1], [1, 3, 0, 2]]) / 4 - 3 / 8  # steps, as if at random, by plane
 FLAT = np.outer(np.arange(WAVES) == 0, np.arange(WAVES) == 0)
+# Of an orthonormal cosine transform: the lowest waves of a block, shape (4, 8).
+BASIS = np.cos(np.pi * np.arange(WAVES)[:, None] * (2 * np.arange(BLOCK) + 1) / (2 * BLOCK))
+BASIS *= np.sqrt(np.where(np.arange(WAVES) == 0, 1, 2) / BLOCK)[:, None]
 TELLING = math.sqrt(2 / 3)  # of its height, which a line has on the mean where it tells how high it is
 DITHERED = 1e-2  # of an error that is left: nothing
 
@@ -120,27 +123,20 @@ class Rounding:
     def _left(self) -> tuple[FloatArray, ...]:
         """What the membrane's grain leaves of the error of each wave, by plane."""
         left = []
+        cells = {px: self._cells(px) for px in self._sizes}
         for steps, plane, size in zip(self._steps, TO_PLANES / self._slopes, self._sizes, strict=True):
+            spread = BLOCK * _scatter(np.einsum("c,cda->da", plane, cells[size]))
             # The first wave of the error's course from step to step, which is the largest.
-            share = np.exp(-2 * (np.pi * self._spread(plane, size) / steps) ** 2)
+            share = np.exp(-2 * (np.pi * spread / steps) ** 2)
             left.append(np.where(share > DITHERED, share, 0.0))
         return tuple(left)
 
-    def _spread(self, plane: FloatArray, px: tuple[int, int]) -> float:
-        """Return by how much a wave scatters from block to block, codes: as the blocks' means do.
-
-        What all blocks along the flow or across it share is no grain.
-        """
+    def _cells(self, px: tuple[int, int]) -> NDArray[np.float32]:
+        """Average each channel over parts as large as the blocks of such samples, shape (3, down, along)."""
         cell = max(1, round(BLOCK * math.sqrt(px[0] * px[1]) * self.patch.rows / self.coding.window.width))
         rows, columns = (length // cell for length in self._inside.shape[1:])
-        if rows < 2 or columns < 2:
-            return 0.0
         cells = self._inside[:, : rows * cell, : columns * cell].reshape(3, rows, cell, columns, cell)
-        means = np.tensordot(plane, cells.mean(axis=(2, 4)), 1)
-        means -= means.mean(axis=0)
-        means -= np.median(means, axis=1, keepdims=True)
-        typical = 1.4826 * float(np.median(np.abs(means))) * math.sqrt(rows / (rows - 1))
-        return BLOCK * typical
+        return np.asarray(cells.mean(axis=2).mean(axis=3))
 
     def _laid(self, line: tuple[float, float], px: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
         """Lay a line over a plane's blocks: what each wave tells of its height, and has of it.
@@ -170,9 +166,9 @@ class Rounding:
         """Return by how much rounding one plane moves heights (codes) on membranes of some mean colours."""
         told, has = laid
         steps = self._steps[k]
-        held = heights[:, None, None, None, None] * has + (MEANS[k][:, None, None] * FLAT * steps)[:, None]
-        change = steps * np.rint(held / steps) - held
-        rounded = np.einsum("hobuv,buv->ho", change, told * self._left[k])
+        means = MEANS[k][:, None, None] * FLAT
+        held = heights[:, None, None, None, None] * (has / steps) + means[:, None]  # steps
+        rounded = np.tensordot(np.rint(held) - held, told * steps * self._left[k], 3)
         return np.asarray(rounded - blur * heights[:, None]).ravel()
 
     def _blur(self, line: tuple[float, float], px: tuple[int, int]) -> float:
@@ -182,11 +178,22 @@ class Rounding:
         return float(variance / (2 * sigma**2))
 
 
+def _scatter(means: FloatArray) -> float:
+    """Return by how much a wave scatters from block to block: as the blocks' means do.
+
+    What all blocks along the flow or across it share is no grain.
+    """
+    rows, columns = means.shape
+    if rows < 2 or columns < 2:
+        return 0.0
+    apart = means - means.mean(axis=0)
+    apart -= median(apart)[:, None]
+    typical = 1.4826 * float(median(np.abs(apart).ravel()))
+    return typical * math.sqrt(rows / (rows - 1))
+
+
 def _waves(image: FloatArray) -> FloatArray:
     """Return the lowest coefficients of all blocks, shape (blocks, 4, 4): down, then along."""
-    n = np.arange(BLOCK)
-    basis = np.cos(np.pi * np.arange(WAVES)[:, None] * (2 * n + 1) / (2 * BLOCK)) * math.sqrt(2 / BLOCK)
-    basis[0] /= math.sqrt(2)
     rows, columns = (length // BLOCK for length in image.shape)
     blocks = image.reshape(rows, BLOCK, columns, BLOCK).transpose(0, 2, 1, 3)
-    return np.asarray((basis @ blocks @ basis.T).reshape(-1, WAVES, WAVES))
+    return np.asarray((BASIS @ blocks @ BASIS.T).reshape(-1, WAVES, WAVES))
