@@ -8,8 +8,10 @@ looks sharper; the median of those edges of a window that agree is neither.
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,13 +68,13 @@ def edge_blur(patch: Patch) -> Blur | None:
     """
     lag = max(1, round(patch.rows / LAGS))
     sides = (_widths(side, lag) for side in _crossed(patch))
-    found = sorted(float(np.median(widths)) for widths in sides if widths)
+    found = sorted(median(widths) for widths in sides if widths)
     if not found:
         return None
     # One edge may be sharpened; what is much softer than the next is shaded.
     sharp = [width for width in found if width <= SHADED * found[min(len(found) - 1, 2) // 2]]
     spread = float(np.std(sharp, ddof=1)) / max(float(np.mean(sharp)), 1e-6) if len(sharp) > 1 else ALONE
-    return Blur(float(np.median(sharp)), max(spread, SCATTER))
+    return Blur(median(sharp), max(spread, SCATTER))
 
 
 def _crossed(patch: Patch) -> Iterator[FloatArray]:
@@ -90,8 +92,9 @@ def _parts(
 ) -> FloatArray:
     """Average the light in parts along an edge."""
     edges = first + np.round(np.linspace(*span, parts + 1) * count).astype(int)
-    linear = np.exp(np.float32(math.log(10)) * light[:, : edges[-1]])
-    return np.asarray(np.add.reduceat(linear, edges[:-1], axis=1) / np.diff(edges), np.float64)
+    linear = np.exp(np.float32(math.log(10)) * light[:, edges[0] : edges[-1]])
+    sums = np.add.reduceat(linear, edges[:-1] - edges[0], axis=1)
+    return np.asarray(sums / np.diff(edges), np.float64)
 
 
 def _widths(light: FloatArray, lag: int) -> list[float]:
@@ -99,14 +102,13 @@ def _widths(light: FloatArray, lag: int) -> list[float]:
     slopes = light[lag:] - light[:-lag]
     found = []
     for slope, level in zip(slopes.T, light.mean(axis=0).tolist(), strict=True):
-        if not np.isfinite(slope).all():
+        if not math.isfinite(level):
             continue
         top = int(np.abs(slope).argmax())
         rise = slope * np.sign(slope[top])
-        low = np.flatnonzero(rise < TAIL * rise[top])
-        start = int(low[low < top].max(initial=-1)) + 1
-        stop = int(low[low > top].min(initial=len(rise)))
-        change = float(rise[start:stop].sum())
+        low = [-1, *np.flatnonzero(rise < TAIL * rise[top]).tolist(), len(rise)]
+        after = bisect(low, top)
+        change = float(rise[low[after - 1] + 1 : low[after]].sum())
         if change < LEAST_STEP * lag * level:
             continue
         sigma = change / SEEN / (float(rise[top]) * math.sqrt(2 * math.pi))

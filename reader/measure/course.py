@@ -106,5 +106,5 @@ def _shifts(
     u = (np.arange(first, last + 1) + 0.5 - place) / sigma
     line = np.exp(-(u**2) / 2)
     columns = np.column_stack([line, u * line, np.ones_like(u), u])
-    height, move, *_ = np.linalg.lstsq(columns, values.T, rcond=None)[0]
+    height, move, *_ = np.linalg.solve(columns.T @ columns, columns.T @ values.T)
     return np.asarray(move / np.maximum(height, 1e-6) * sigma), np.asarray(np.maximum(height, 0.0))

@@ -94,12 +94,12 @@ class Steps:
 
     def mean(self, values: FloatArray) -> FloatArray:
         """Average the known samples of each step, shape (samples, K) to (count, K)."""
-        sums = _sums(np.where(self.known[:, None], values, 0.0), self.first, self.width, self.count)
+        sums = _sums(values * self.known[:, None], self.first, self.width, self.count)
         return np.asarray(sums / np.maximum(self.shares * self.width, 1.0)[:, None])
 
 
 def _sums(values: FloatArray, first: int, width: int, count: int) -> FloatArray:
     part = values[first : first + count * width]
-    padded = np.zeros((count * width, values.shape[1]))
-    padded[: len(part)] = part
-    return np.asarray(padded.reshape(count, width, -1).sum(axis=1))
+    if len(part) < count * width:
+        part = np.pad(part, ((0, count * width - len(part)), (0, 0)))
+    return np.asarray(sum(part[k::width] for k in range(width)))

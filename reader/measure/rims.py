@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from reader.medians import median
+
 __all__ = ["between_rims"]
 
 SHARP = 4.0  # times the typical bend
@@ -47,7 +49,7 @@ def between_rims(
     seen = clear[first] & clear[middle] & clear[last]
     if seen.sum() < LEAST_SEEN:
         return slice(0, len(profile))
-    typical = max(1.4826 * float(np.median(bend[seen])), FLAT)
+    typical = max(1.4826 * float(median(bend[seen])), FLAT)
     sharp = np.flatnonzero(seen & (bend > SHARP * typical))
     start = sharp[sharp < reach[0]]
     stop = sharp[sharp >= count - reach[1]]
