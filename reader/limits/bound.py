@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, toeplitz
 from scipy.optimize import brentq
-from scipy.stats import norm
+from scipy.special import ndtr
 
 __all__ = [
     "Ground",
@@ -95,6 +96,7 @@ def smooth_inflation(stiffness: float) -> float:
     return float(SQRT_PI / (2 * np.trapezoid(np.exp(-(u**2)) * weight, u)))
 
 
+@cache
 def search_threshold(false_calls: float, reach: float = 3.0) -> float:
     """Return the height over its error that blank membrane exceeds with a given probability (Rice).
 
@@ -111,7 +113,7 @@ def search_threshold(false_calls: float, reach: float = 3.0) -> float:
     [2.37, 2.96, 3.65]
     """
     ups = 2 * reach / (2 * math.sqrt(2) * math.pi)
-    return float(brentq(lambda t: norm.sf(t) + ups * math.exp(-t * t / 2) - false_calls, 0.0, 12.0))
+    return float(brentq(lambda t: ndtr(-t) + ups * math.exp(-t * t / 2) - false_calls, 0.0, 12.0))
 
 
 def least_errors(
