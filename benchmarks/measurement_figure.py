@@ -10,8 +10,9 @@ from measurement_numbers import READER, Findings, bootstrap
 from measurement_rivals import TEMPLATE
 from measurement_trials import Trials
 from numpy.typing import NDArray
-from scipy.stats import binomtest, norm
+from scipy.stats import norm
 
+from reader.evaluate.intervals import wilson
 from reader.limits.report import EYE, FIXED, described, series_of
 from reader.limits.study import FACTORS, Case
 from reader.report.chart import Panel, Rule, Series, chart_svg
@@ -86,9 +87,8 @@ def exceeding(name: str, blanks: Trials, nominal: FloatArray, colour: str) -> Se
     points, bars = [], []
     for p in nominal.tolist():
         calls = int(np.sum(blanks.t > norm.isf(p)))
-        interval = binomtest(calls, len(blanks.t)).proportion_ci(method="wilson")
         points.append((p, calls / len(blanks.t) or np.nan))
-        bars.append((interval.low, interval.high))
+        bars.append(wilson(calls, len(blanks.t)))
     return Series(name, tuple(points), colour, tuple(bars), marked=True)
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from measurement_rivals import TEMPLATE
 from measurement_trials import Trials, detection
 from numpy.typing import NDArray
-from scipy.stats import binomtest, kstest, norm
+from scipy.stats import kstest, norm
 
+from reader.evaluate.intervals import wilson
 from reader.limits.report import FIXED, searched
 from reader.limits.study import Case
 
@@ -165,8 +166,8 @@ def calibration(where: str, blanks: Trials) -> Iterator[Number]:
 def tail(where: str, blanks: Trials, *, held: bool = False) -> Number:
     """Return how many blanks exceed what one in a thousand should."""
     calls, count = int(np.sum(blanks.t > norm.isf(FALSE_CALLS))), len(blanks.t)
-    ends = binomtest(calls, count).proportion_ci(method="wilson")
-    return Number(where, "blanks: share beyond nominal 0.1 %", calls / count, ends.low, ends.high, TAIL, held)
+    ends = wilson(calls, count)
+    return Number(where, "blanks: share beyond nominal 0.1 %", calls / count, *ends, TAIL, held)
 
 
 def strengths(where: str, series: Sequence[Trials]) -> Iterator[Number]:
@@ -178,9 +179,9 @@ def strengths(where: str, series: Sequence[Trials]) -> Iterator[Number]:
     yield about(where, "largest bias over (1 % + 0.0005)", abs(float(shares[k])), error, BIAS)
     for what, t in (("height", [s.t for s in series]), ("area", [s.area_t for s in series])):
         inside = np.abs(np.concatenate(t)) < INTERVAL
-        ends = binomtest(int(inside.sum()), inside.size).proportion_ci(method="wilson")
+        ends = wilson(int(inside.sum()), inside.size)
         name, share = f"coverage of the 95 % interval of {what}", float(inside.mean())
-        yield Number(where, name, share, ends.low, ends.high, COVERAGE, held=True)
+        yield Number(where, name, share, *ends, COVERAGE, held=True)
 
 
 def rivals(bench: str, heights: Heights, *, held: bool) -> Iterator[Number]:

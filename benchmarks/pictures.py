@@ -26,9 +26,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize
-from scipy.stats import binomtest, norm
+from scipy.stats import norm
 
 import reader
+from reader.evaluate.intervals import wilson
 from reader.limits.bound import flat_error, search_threshold
 from reader.reading import Line, Outcome
 from reader.simulate import Choices, Picture, simulate
@@ -161,12 +162,6 @@ def measured(seen: Sequence[Seen]) -> tuple[NDArray[np.float64], NDArray[np.floa
     ]
     table = np.array(pairs, float).reshape(-1, 2)
     return table[:, 0], table[:, 1]
-
-
-def wilson(hits: int, count: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share."""
-    ends = binomtest(hits, count).proportion_ci(method="wilson")
-    return float(ends.low), float(ends.high)
 
 
 def report_limit(found: Mapping[float, Sequence[Seen]]) -> None:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["Z95", "Kappa", "Share", "kappa", "share"]
+__all__ = ["Z95", "Kappa", "Share", "kappa", "share", "wilson"]
 
 Z95 = 1.959964  # two-sided 95 % quantile of the normal distribution
 
@@ -43,6 +43,19 @@ def share(part: float, whole: float) -> Share:
     ----------
     part, whole : float
         Numbers of tests; need not be whole numbers.
+    """
+    if whole <= 0:
+        return Share(part, whole, None, None, None)
+    return Share(part, whole, min(max(part / whole, 0.0), 1.0), *wilson(part, whole))
+
+
+def wilson(part: float, whole: float) -> tuple[float, float]:
+    """Return Wilson's 95 % score interval of a share.
+
+    Parameters
+    ----------
+    part, whole : float
+        Numbers of tests; need not be whole numbers, but there must be some.
 
     Notes
     -----
@@ -51,18 +64,15 @@ def share(part: float, whole: float) -> Share:
 
     Examples
     --------
-    >>> found = share(81, 263)
-    >>> round(found.low, 4), round(found.high, 4)
-    (0.2553, 0.3662)
+    >>> [round(end, 4) for end in wilson(81, 263)]
+    [0.2553, 0.3662]
     """
-    if whole <= 0:
-        return Share(part, whole, None, None, None)
     p, z2 = min(max(part / whole, 0.0), 1.0), Z95**2
     middle = p + z2 / (2 * whole)
     half = Z95 * math.sqrt(p * (1 - p) / whole + z2 / (4 * whole**2))
     low, high = (middle - half) / (1 + z2 / whole), (middle + half) / (1 + z2 / whole)
     # At the ends, rounding leaves a trace on the wrong side.
-    return Share(part, whole, p, min(max(low, 0.0), p), max(min(high, 1.0), p))
+    return min(max(low, 0.0), p), max(min(high, 1.0), p)
 
 
 @dataclass(frozen=True, slots=True)
