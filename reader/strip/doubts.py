@@ -240,8 +240,8 @@ def _only_a_shadow(seen: Findings) -> bool:
 def _shaded(seen: Findings) -> bool:
     """Tell whether a line beside a coloured one may be a shadow: no test has both a dye and a black label."""
     lines = found_lines(seen.best, seen.naming)
-    tinted = any(line.tint > CLEAR_TINT for line in lines)
-    return seen.coloured and tinted and any(is_fine_shadow(line) for line in lines)
+    others = [line for line in lines if not is_fine_shadow(line)]
+    return seen.coloured and len(others) < len(lines) and any(line.tint > CLEAR_TINT for line in others)
 
 
 def _decorated(seen: Findings) -> bool:
