@@ -67,13 +67,13 @@ _DEFINITIONS = (
     ),
     FlagDefinition(
         "too-dark",
-        "The read window is too dark to measure.",
+        "The picture is too dark to measure.",
         "Take the picture in more light, without the shadow of hand or phone on the test.",
         rejecting=True,
     ),
     FlagDefinition(
         "clipped",
-        "The read window is over-exposed, so that lines may have vanished in white.",
+        "The picture is over-exposed, so that lines may have vanished in white.",
         "Take the picture without flash and away from direct sun.",
         rejecting=True,
     ),
@@ -195,7 +195,7 @@ def explain(code: str) -> str:
     Examples
     --------
     >>> explain("too-dark").split(".")[0]
-    'The read window is too dark to measure'
+    'The picture is too dark to measure'
     """
     definition = FLAGS[code]
     return f"{definition.what} {definition.advice}"

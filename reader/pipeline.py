@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from reader._version import __version__
 from reader.interpret import Assay, load_assay
 from reader.locate.find import find_strips
+from reader.measure.shot import picture_fault
 from reader.photo import Photo, open_array, open_bytes, open_file
 from reader.reading import ImageInfo, Outcome, Reading, StripReading
 from reader.strip import read_strips, without_patterns
@@ -81,7 +82,7 @@ def read_photo(photo: Photo, *, assay: AssayLike = "generic", decode_ms: float =
     strips = without_patterns(read_strips(photo, view, candidates, profile))
     timings = {"decode": decode_ms, "locate": (located - start) * 1e3, "measure": _since(located)}
     info = ImageInfo(photo.sha256, photo.format, photo.width, photo.height)
-    outcome, flags = _of_picture(strips)
+    outcome, flags = _of_picture(strips, view)
     return Reading(photo.source, __version__, info, outcome, (*photo.flags, *flags), strips, timings)
 
 
@@ -94,10 +95,11 @@ def _since(start: float) -> float:
     return (time.perf_counter() - start) * 1e3
 
 
-def _of_picture(strips: tuple[StripReading, ...]) -> tuple[Outcome, tuple[str, ...]]:
-    """Return the outcome of a picture with these strips, and its flags."""
+def _of_picture(strips: tuple[StripReading, ...], view: View) -> tuple[Outcome, tuple[str, ...]]:
+    """Return the outcome of a picture with these strips, and its flags, the first thing to change first."""
     if not strips:
-        return Outcome.NOT_READ, ("no-strip-found",)
+        fault = picture_fault(view)
+        return Outcome.NOT_READ, ("no-strip-found",) if fault is None else (fault, "no-strip-found")
     outcomes = {strip.outcome for strip in strips}
     if len(outcomes) == 1:
         return outcomes.pop(), ()

@@ -53,6 +53,27 @@ def test_a_positive_test_is_not_called_negative_because_of_blur(sigma_px):
     assert reader.read_image(blurred).outcome is not Outcome.NEGATIVE
 
 
+def blurred(sigma_px: float) -> np.ndarray:
+    return cv2.GaussianBlur(picture().pixels, (0, 0), sigma_px)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "fault"),
+    [
+        (lit(0.012), "too-dark"),
+        (lit(40.0), "clipped"),
+        (blurred(12.0), "blurred"),
+        (cv2.resize(picture().pixels, (64, 80), interpolation=cv2.INTER_AREA), "too-small"),
+    ],
+    ids=["dark", "burnt out", "blurred", "tiny"],
+)
+def test_a_picture_in_which_no_test_can_be_found_names_what_to_change_first(pixels, fault):
+    reading = reader.read_image(pixels)
+    flags = reading.flags if not reading.strips else only(reading).flags
+    assert reading.outcome is Outcome.NOT_READ
+    assert flags[0] == fault
+
+
 def test_a_burnt_out_picture_is_not_called():
     assert reader.read_image(lit(40.0)).outcome not in {Outcome.POSITIVE, Outcome.NEGATIVE}
 
