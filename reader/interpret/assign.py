@@ -266,6 +266,9 @@ def _control_of(assay: Assay, seen: Sequence[SeenLine], letters: LetterPlaces) -
     """Return the line that can be the control: where it belongs, and with the others where they belong."""
     anchor = assay.controls[0]
     there = _there(seen)
+    if len(there) == 1 and letters.control is None:
+        # Wherever it lies, it was weighed to be the control line rather than a test line without one.
+        return there[0]
     if letters.control is not None and letters.shows_control:
         near = [line for line in there if letters.beside_control(line.place)]
     else:

@@ -125,6 +125,13 @@ def test_a_shifted_window_does_not_change_the_names():
         assert all(n.present > 0.5 for n in result.lines)
 
 
+@pytest.mark.parametrize("place", [0.05, 0.2, 0.5, 0.8, 0.95])
+@pytest.mark.parametrize("odds", [0.0, 1.5, 3.0])
+def test_a_lone_line_that_is_hardly_a_test_line_is_the_control_wherever_it_lies(place, odds):
+    result = assign(MALARIA, [seen(place, control=0.97)], odds=odds, sigma=SIGMA)
+    assert (named(result)["C"].present > 0.9) == (result.without_control <= PRESENT)
+
+
 @pytest.mark.parametrize("kit", ["tb-lam", "influenza-a-b"])
 @pytest.mark.parametrize("off", [-0.2, 0.2])
 def test_the_lone_line_of_a_bare_strip_whose_ends_were_found_amiss_is_the_control(kit, off):
