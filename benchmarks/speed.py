@@ -3,13 +3,16 @@
     python benchmarks/speed.py [--repeats 15] [--photo FILE]
 
 One thread throughout. The photo is simulated unless one is given. What counts is the ratio: it says how
-much the reading costs beside what every program must spend to see the picture at all.
+much the reading costs beside what every program must spend to see the picture at all. Memory is the most that
+a fresh process takes, interpreter and libraries included.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,6 +25,12 @@ import reader
 from reader.simulate import cassette, render, scene
 
 SIZE = (3024, 4032)  # px; the usual 12 megapixels of a phone
+MOST_MEMORY = """
+import resource, sys, cv2, reader
+cv2.setNumThreads(1)
+reader.read_file(sys.argv[1])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
 
 
 def main() -> None:
@@ -59,6 +68,14 @@ def report(photo: Path, repeats: int) -> None:
     print(f"{'ratio':24} {ratio[0]:7.2f} x {ratio[1]:7.2f} x")
     stages = ", ".join(f"{stage} {value:.0f} ms" for stage, value in reading.timings_ms.items())
     print(f"stages: {stages}")
+    print(f"memory: {most_memory(photo):.0f} MB")
+
+
+def most_memory(photo: Path) -> float:
+    """Return the most memory that a fresh process takes for reading a photo, MB."""
+    command = [sys.executable, "-c", MOST_MEMORY, str(photo)]
+    most = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return most / (1024**2 if sys.platform == "darwin" else 1024)
 
 
 def timed(work: Callable[[], object]) -> float:
