@@ -34,6 +34,8 @@ class Answer:
     height, snr : float or None
         Of the test line that is highest over all strips, called or not: absorbance, and that over its own
         noise; None where none was measured.
+    reason : str
+        Why the first indeterminate strip was not called; empty without one.
     error : str
         Code of what kept the file from being read; empty for a picture.
     sentence : str
@@ -44,6 +46,7 @@ class Answer:
     flags: tuple[str, ...] = ()
     height: float | None = None
     snr: float | None = None
+    reason: str = ""
     error: str = ""
     sentence: str = ""
 
@@ -76,7 +79,8 @@ def to_answer(document: Mapping[str, Any]) -> Answer:
     measured = [line for line in tests if line["height"] is not None]
     best = max(measured, key=lambda line: float(line["height"]), default=None)
     height, snr = (None, None) if best is None else (best["height"], best["snr"])
-    return Answer(Outcome(document["outcome"]), tuple(told), height, snr)
+    held = (strip["summary"] for strip in strips if strip["outcome"] == Outcome.INDETERMINATE.value)
+    return Answer(Outcome(document["outcome"]), tuple(told), height, snr, reason=next(held, ""))
 
 
 def load_answers(

@@ -84,7 +84,7 @@ def is_miss(case: Case) -> bool:
 
 
 def groups_of(cases: Sequence[Case]) -> tuple[MissGroup, ...]:
-    """Sort misses by what went wrong: wrong calls first, then no-calls by their first flag; largest first."""
+    """Sort misses: wrong calls first, then no-calls by their reason or first flag, largest first."""
     groups: dict[tuple[str, str, bool], list[Case]] = {}
     for case in filter(is_miss, cases):
         groups.setdefault(_kind(case), []).append(case)
@@ -137,6 +137,8 @@ def _kind(case: Case) -> tuple[str, str, bool]:
         return f"{outcome_word(expected)}, read as {outcome_word(answer.outcome)}", "", True
     if answer.error:
         return f"no call: {answer.error}", "", False
+    if answer.reason:
+        return f"no call: {answer.reason}", "", False
     if not answer.flags:
         return f"no call: {outcome_word(answer.outcome)}, without a flag", "", False
     code = answer.flags[0]

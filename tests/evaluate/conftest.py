@@ -31,6 +31,8 @@ def document(source, outcome="positive", *, flags=(), strips=()):
         "flags": list(flags),
         "strips": [
             {
+                "outcome": outcome,
+                "summary": "It is not clear." if outcome == "indeterminate" else "It is clear.",
                 "flags": list(own),
                 "lines": [{"role": role, "height": height, "snr": snr} for role, height, snr in lines],
             }

@@ -99,3 +99,8 @@ def test_a_bug_at_one_picture_is_an_answer_too(monkeypatch):
     answer = answered("a.jpg", "generic")
     assert answer.error == "bug"
     assert "ZeroDivisionError" in answer.sentence
+
+
+@pytest.mark.parametrize(("outcome", "reason"), [("indeterminate", "It is not clear."), ("positive", "")])
+def test_why_a_strip_was_left_open_is_taken(made, outcome, reason):
+    assert to_answer(made.document("a.jpg", outcome, strips=[((), [])])).reason == reason

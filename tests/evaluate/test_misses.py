@@ -47,6 +47,15 @@ def test_wrong_calls_come_first_and_then_no_calls_by_their_first_flag_the_most_f
     assert groups[1].meaning == FLAGS["glare"].what
 
 
+def test_what_was_left_open_is_grouped_by_why(made):
+    reasons = ("The only line is a shadow.", "A mark crosses the membrane.", "The only line is a shadow.")
+    cases = [made.case("negative", "indeterminate", flags=("tilted",), reason=reason) for reason in reasons]
+    assert [(g.title, len(g.cases)) for g in groups_of(cases)] == [
+        ("no call: The only line is a shadow.", 2),
+        ("no call: A mark crosses the membrane.", 1),
+    ]
+
+
 def test_a_second_look_holds_all_that_shows_why(tmp_path, picture):
     (tmp_path / "a.jpg").write_bytes(picture)
     seen = examined(str(tmp_path / "a.jpg"), "generic")
