@@ -15,6 +15,7 @@ from reader.measure.shot import picture_fault
 from reader.photo import Photo, open_array, open_bytes, open_file
 from reader.reading import ImageInfo, Outcome, Reading, StripReading
 from reader.strip import read_strips, without_patterns
+from reader.turned import turned_back
 from reader.view import View
 
 __all__ = ["read_bytes", "read_file", "read_image", "read_photo"]
@@ -77,9 +78,14 @@ def read_photo(photo: Photo, *, assay: AssayLike = "generic", decode_ms: float =
     profile = _profile(assay)
     view = View(photo.pixels, photo.chroma, photo.steps)
     start = time.perf_counter()
+    turned = turned_back(photo, view)
+    seen = photo if turned is None else turned.photo
+    view = view if turned is None else View(seen.pixels)
     candidates = find_strips(view)
     located = time.perf_counter()
-    strips = without_patterns(read_strips(photo, view, candidates, profile))
+    strips = without_patterns(read_strips(seen, view, candidates, profile))
+    if turned is not None:
+        strips = tuple(turned.in_whole(strip) for strip in strips)
     timings = {"decode": decode_ms, "locate": (located - start) * 1e3, "measure": _since(located)}
     info = ImageInfo(photo.sha256, photo.format, photo.width, photo.height)
     outcome, flags = _of_picture(strips, view)
