@@ -40,7 +40,9 @@ LEAST_SEEN = 12  # places that tell of one side
 # Codes per px by which the light changes away from a side, rms: 0.35 in a compressed filling, and 0.5 to 10
 # in what a camera saw, where it is also about the same on both sides of any straight line.
 FILLED = 0.45
-CHANGES = 2.0  # times as much within
+CHANGES = 1.6  # times as much within
+QUIET = 0.1  # of what is within: a codec leaves more where there is more
+ROUGH = 1.5  # times as much where the turn is only known to a degree
 RINGING = 0.04  # of the border's own slope, that a codec leaves beside it
 PARTS = 4  # of a side, in each of which the picture changes
 PLAIN = 1.0  # codes per px from which on a change is a plain one
@@ -118,13 +120,16 @@ def _place(picture: NDArray[np.uint8]) -> Window | None:
     small = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     grey = small.astype(np.float32).mean(axis=2)
     slopes = np.stack([cv2.Scharr(grey, cv2.CV_32F, *order) / 32 for order in ((1, 0), (0, 1))])
-    rough = _best(slopes, TURNS)
+    rough = _best(slopes, TURNS, ROUGH)
     best = rough and _best(slopes, rough.angle + FINER)
     return best and best.scaled(1 / factor)
 
 
-def _best(slopes: FloatArray, turns: NDArray[np.float64]) -> Window | None:
-    """Return the rectangle whose corners look most like filled ones, of those that may be."""
+def _best(slopes: FloatArray, turns: NDArray[np.float64], leeway: float = 1.0) -> Window | None:
+    """Return the rectangle whose corners look most like filled ones, of those that may be.
+
+    ``leeway`` is by how much more than allowed the filling may change.
+    """
     places = [place for turn in turns if (place := _turned_by(float(turn), slopes.shape[1:])) is not None]
     if not places:
         return None
@@ -133,7 +138,8 @@ def _best(slopes: FloatArray, turns: NDArray[np.float64]) -> Window | None:
     step = np.median(np.nan_to_num(_slopes_away(slopes, places, BORDER)), axis=(2, 3))
     filling = np.maximum(_rms(outer) - RINGING * step, SMOOTH)
     seen = (np.isfinite(outer).sum(axis=(2, 3)) >= LEAST_SEEN).all(axis=1)
-    filled = seen & ((filling < FILLED) & (CHANGES * filling < _rms(inner))).all(axis=1)
+    quiet = np.maximum(FILLED, _rms(inner) * QUIET)
+    filled = seen & (filling < leeway * np.minimum(quiet, _rms(inner) / CHANGES)).all(axis=1)
     # Where the turn is not quite right, the filling reaches into a part of some side.
     parts = np.stack([_rms(part) for part in np.array_split(inner, PARTS, axis=2)]).min(axis=0)
     contrast = np.log(np.clip(parts, SMOOTH, PLAIN) * np.maximum(step, PLAIN) / filling).sum(axis=1)

@@ -53,6 +53,17 @@ def test_a_picture_is_turned_back_whatever_fills_its_corners(degrees, border, co
     assert found.photo.chroma is None
 
 
+@pytest.mark.parametrize("quality", [88, 95])
+@pytest.mark.parametrize("share", [0.25, 1.0])
+def test_a_turned_picture_is_known_when_a_codec_has_touched_its_corners(quality, share):
+    pixels = cv2.resize(scenes.crop_picture().pixels, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    look, _ = turned(pixels, 37.0)
+    _, data = cv2.imencode(".jpg", look, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    found = told(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB))
+    assert found is not None
+    assert math.degrees(found.place.angle) == pytest.approx(53.0, abs=2.5)
+
+
 def test_sixteen_bits_stay_sixteen():
     pixels = scenes.cassette_picture().pixels.astype(np.uint16) * 257
     found = told(turned(pixels, 30.0)[0])
