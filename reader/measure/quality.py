@@ -31,7 +31,9 @@ LINE_FWHM, WIDE_PX = 0.28, 16.0  # membrane widths of a usual line; px of two bl
 BLUR_REJECT, BLUR_WARN = 0.11, 0.075  # sigma of the window's sharpest edge, membrane widths
 STAIN = 0.06  # absorbance: departure of the fitted line-free membrane from a straight line, rms
 SMEARED = 0.3  # sigma of the sharpest change along the flow, membrane widths: no line is as wide as that
-SEEN_CHANGE = 6.0  # 8-bit codes along the flow from which on there is something that could be sharp
+# Changes of codes, as shares of the window's own, that stand out whatever the exposure: along the flow, from
+# which on there is something that could be sharp, and per sample across a long side.
+SEEN_CHANGE, SEEN_SLOPE = 0.03, 0.01
 SLANT = 0.20  # lean of a line against the right angle, widths per width
 
 
@@ -170,7 +172,7 @@ def _edge_sigma(pixels: NDArray[Any], window: Window) -> float | None:
     if grey.shape[0] < 12:
         return None
     profile = cv2.GaussianBlur(np.median(grey, axis=1)[:, None], (1, 3), 0)[:, 0]
-    slope = np.abs(np.diff(profile.astype(np.float64)))
+    slope = np.abs(np.diff(profile.astype(np.float64))) / max(float(np.median(grey)), 1.0)
     per_width = grey.shape[0] / (2.0 * (1 - 2 * max(1, round(SIDE_TRIM * rows)) / rows))
     best: float | None = None
     for half in (slope[: len(slope) // 2], slope[len(slope) // 2 :]):
@@ -190,7 +192,7 @@ def _smear(codes: NDArray[np.float32]) -> float | None:
     # Smoothed by far less than what is asked for, lest the steps of 8-bit codes pass for edges.
     profile = cv2.GaussianBlur(np.median(codes.mean(axis=2), axis=0)[None], (0, 0), SMEARED / 3 * rows)[0]
     change = float(np.ptp(profile))
-    if change < SEEN_CHANGE:
+    if change < SEEN_CHANGE * float(np.median(profile)):
         return None
     sigma = change / (math.sqrt(2 * math.pi) * float(np.abs(np.diff(profile)).max())) / rows
     return sigma if sigma > SMEARED else None
@@ -198,14 +200,18 @@ def _smear(codes: NDArray[np.float32]) -> float | None:
 
 def _peak_sigma(slope: NDArray[np.float64]) -> float | None:
     """Return the half-maximum width of the strongest slope as a Gaussian sigma, samples."""
-    if len(slope) < 4 or slope.max() < 2.0:
+    if len(slope) < 4 or slope.max() < SEEN_SLOPE:
         return None
     top = int(slope.argmax())
-    above = slope >= slope[top] / 2
-    left = top
-    while left > 0 and above[left - 1]:
-        left -= 1
-    right = top
-    while right < len(slope) - 1 and above[right + 1]:
-        right += 1
-    return (right - left + 1) / (2 * math.sqrt(2 * math.log(2)))
+    reach = _half_reach(slope[top:]) + _half_reach(slope[top::-1])
+    return reach / (2 * math.sqrt(2 * math.log(2)))
+
+
+def _half_reach(falling: NDArray[np.float64]) -> float:
+    """Return how far from its top a peak falls to half of it, between samples; or to where it is cut off."""
+    half = falling[0] / 2
+    below = np.flatnonzero(falling < half)
+    if not below.size:
+        return len(falling) - 0.5
+    k = int(below[0])
+    return float(k - (half - falling[k]) / (falling[k - 1] - falling[k]))

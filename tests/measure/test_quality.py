@@ -87,6 +87,13 @@ def test_a_narrow_line_shows_that_a_picture_with_soft_edges_is_sharp():
     assert not {"blurred", "soft"} & set(judged(blurred, narrowest=0.05).flags)
 
 
+@pytest.mark.parametrize("share", [0.4, 0.6, 0.8])
+def test_blur_is_the_same_in_less_light(share):
+    blurred = cv2.GaussianBlur(picture(), (0, 0), 4.0)
+    darker = np.rint(blurred * share).astype(np.uint8)
+    assert judged(darker).values["blur"] == pytest.approx(judged(blurred).values["blur"], rel=0.07)
+
+
 def test_strong_compression_is_flagged_and_none_is_not():
     assert "heavy-jpeg" in judged(picture(), jpeg_quality=20).flags
     assert "heavy-jpeg" not in judged(picture(), jpeg_quality=None).flags
