@@ -83,7 +83,7 @@ def read_photo(photo: Photo, *, assay: AssayLike = "generic", decode_ms: float =
     view = view if turned is None else View(seen.pixels)
     candidates = find_strips(view)
     located = time.perf_counter()
-    strips = without_patterns(read_strips(seen, view, candidates, profile))
+    strips = without_patterns(read_strips(seen, view, candidates, profile, as_taken=turned is None))
     if turned is not None:
         strips = tuple(turned.in_whole(strip) for strip in strips)
     timings = {"decode": decode_ms, "locate": (located - start) * 1e3, "measure": _since(located)}

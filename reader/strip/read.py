@@ -46,7 +46,7 @@ class _Strip:
 
 
 def read_strips(
-    photo: Photo, view: View, candidates: Sequence[Candidate], assay: Assay
+    photo: Photo, view: View, candidates: Sequence[Candidate], assay: Assay, *, as_taken: bool = True
 ) -> tuple[StripReading, ...]:
     """Read all strips of a photo.
 
@@ -60,9 +60,15 @@ def read_strips(
         Where strips may lie; they are numbered in this order, from 1.
     assay : Assay
         What their lines mean.
+    as_taken : bool, default True
+        Whether the pixels are the camera's own grid. Once they were turned by an odd angle, what is left of
+        codecs and grain runs askew, and looks like faint lines.
     """
+    faithful = as_taken and (photo.jpeg_quality is None or photo.jpeg_quality >= FAITHFUL_JPEG)
     strips = _told_by_each_other([_seen(view, candidate) for candidate in candidates])
-    return tuple(_read(photo, view, strip, assay, k) for k, strip in enumerate(strips, start=1))
+    return tuple(
+        _read(photo, view, strip, assay, k, faithful=faithful) for k, strip in enumerate(strips, start=1)
+    )
 
 
 def _seen(view: View, candidate: Candidate) -> _Strip:
@@ -85,7 +91,9 @@ def _told_by_each_other(strips: Sequence[_Strip]) -> list[_Strip]:
     ]
 
 
-def _read(photo: Photo, view: View, strip: _Strip, assay: Assay, number: int) -> StripReading:
+def _read(
+    photo: Photo, view: View, strip: _Strip, assay: Assay, number: int, *, faithful: bool
+) -> StripReading:
     """Measure one strip's lines and judge them."""
     candidate, best = strip.candidate, strip.best
     look = Look(
@@ -94,7 +102,7 @@ def _read(photo: Photo, view: View, strip: _Strip, assay: Assay, number: int) ->
         strip.direction,
         without_spots(fine_patch(view, best.window), LABELS[assay.label].weights),
         patch_of(view, best.window),
-        photo.jpeg_quality is None or photo.jpeg_quality >= FAITHFUL_JPEG,
+        faithful,
     )
     naming, fit, faint = look.all_lines(strip.seen)
     # Lines of carbon are as black as print.
