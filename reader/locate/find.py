@@ -28,6 +28,7 @@ from reader.locate.rank import FEATURES, distinct, rank_features, same_place, wi
 from reader.locate.siblings import Pool, Search, in_reading_order, other_strips
 from reader.measure.evidence import PLAUSIBLE
 from reader.measure.foreign import is_drawn, lies_alone
+from reader.measure.quality import REJECT_WIDTH_PX
 from reader.view import View
 
 __all__ = [
@@ -107,8 +108,9 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
     long_side = max(view.pixels.shape[:2])
     small = [c for c in scene if _small_window(c, long_side)]
     close = None
-    if all(_lies_across(c, view) for c in small):
+    if all(_lies_across(c, view) for c in small if _is_readable(c)):
         close = close_up(view)
+        small = [c for c in small if _is_readable(c) or close is None or _lies_within(c, close)]
         scene, whole = _with_large(view, pool, scene, small, close)
         if whole is not None:
             return (whole,)
@@ -323,6 +325,16 @@ def _small_window(candidate: Candidate, long_side: int) -> bool:
     best = candidate.hypotheses[0]
     likely = candidate.odds > INNER_ODDS and best.score > INNER_SCORE
     return likely and best.window.length < SMALL * long_side
+
+
+def _is_readable(candidate: Candidate) -> bool:
+    """Tell whether a window is large enough to be read: what is not is no reason not to look at the whole."""
+    return candidate.hypotheses[0].window.width >= REJECT_WIDTH_PX
+
+
+def _lies_within(candidate: Candidate, close: Candidate) -> bool:
+    """Tell whether a window lies in what fills the picture as windows do in devices, and is no edge of it."""
+    return lies_in(candidate.hypotheses[0].window, close.hypotheses[0].window)
 
 
 def _lies_across(candidate: Candidate, view: View) -> bool:

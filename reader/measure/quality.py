@@ -15,7 +15,7 @@ from reader.colour import brightest, darkest
 from reader.geometry import Window, around, straightening
 from reader.measure.lines import SIDE_TRIM
 
-__all__ = ["Quality", "assess"]
+__all__ = ["REJECT_WIDTH_PX", "Quality", "assess"]
 
 REJECT_WIDTH_PX, WARN_WIDTH_PX = 7.0, 16.0  # a line of 0.3 widths must cover at least two pixels
 DARK_LIGHT = (0.02, 0.05)  # linear light of the membrane: below it 8-bit steps exceed 1.5 % and 0.6 %

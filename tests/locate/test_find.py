@@ -229,3 +229,22 @@ def test_nothing_is_looked_at_more_closely_than_it_was():
 def test_a_part_of_a_bare_table_holds_no_window():
     view = View(np.tile(scenes.table_picture().pixels, (3, 3, 1)))
     assert look_closer(view, Window(600, 500, 0.3, 300, 90)) == []
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_pale_edge_too_narrow_to_be_read_is_no_window_beside_one_that_fills_the_picture(seed):
+    rows = np.arange(224)[:, None]
+    light = np.full((224, 102, 3), (150.0, 152.0, 150.0), np.float32)
+    light[48:200, 26:74] = 190, 188, 184
+    for middle, colour in ((100, (20, 70, 55)), (165, (60, 110, 95))):
+        line = np.exp(-((rows - middle) ** 2) / (2 * 4.0**2)) * np.ones((1, 48))
+        light[:, 26:74] -= line[..., None] * np.array(colour, np.float32)
+    light = cv2.GaussianBlur(light, (0, 0), 1.0)
+    light[52:90, 20:27] -= 25
+    light[53:89, 21:26] += 50
+    light = cv2.GaussianBlur(light, (0, 0), 0.6)
+    noisy = light + np.random.default_rng(seed).normal(0, 1, light.shape)
+    (strip,) = find_strips(View(np.clip(noisy, 0, 255).astype(np.uint8)))
+    assert strip.close_up
+    assert strip.lined
+    assert strip.hypotheses[0].window.width == pytest.approx(48, rel=0.1)
