@@ -46,7 +46,7 @@ QUIET = 0.1  # of what is within: a codec leaves more where there is more
 ROUGH = 1.5  # times as much where the turn is only known to a degree
 FEW, HASTY = 6, 2 * ROUGH  # every so many places along a side tell that a turn is none, with so much leeway
 RINGING = 0.04  # of the border's own slope, that a codec leaves beside it
-PARTS = 4  # of a side, in each of which the picture changes
+PARTS, GRAINED = 4, 1.15  # of a side, in most of which the picture changes so many times as much
 PLAIN = 1.0  # codes per px from which on a change is a plain one
 SMOOTH = 0.05  # codes per px: below it nothing is compared
 
@@ -168,9 +168,12 @@ def _filled(
     seen = (np.isfinite(outer).mean(axis=(2, 3)) >= LEAST_SEEN).all(axis=1)
     rich = _rms(inner)
     allowed = leeway * np.minimum(np.maximum(FILLED, rich * QUIET), rich / CHANGES)
-    filled[possible] = seen & (filling < allowed).all(axis=1)
-    # Where the turn is not quite right, the filling reaches into a part of some side.
-    parts = np.stack([_rms(part) for part in np.array_split(inner, PARTS, axis=2)]).min(axis=0)
+    # Where the turn is not quite right, the filling reaches into a part of some side. On a plain ground, most
+    # parts show nothing but the grain that is on both sides of any line.
+    parts = np.stack([_rms(part) for part in np.array_split(inner, PARTS, axis=2)])
+    along_all = filling * GRAINED < leeway * np.median(parts, axis=0)
+    filled[possible] = seen & ((filling < allowed) & along_all).all(axis=1)
+    parts = parts.min(axis=0)
     contrast[possible] = np.log(np.clip(parts, SMOOTH, PLAIN) * np.maximum(step, PLAIN) / filling).sum(axis=1)
     return filled, contrast
 

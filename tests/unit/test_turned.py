@@ -10,6 +10,7 @@ import pytest
 
 import reader
 from reader.photo import open_array
+from reader.simulate import cassette, render, scene
 from reader.turned import Turned, turned_back
 from reader.view import View
 from tests.locate import scenes
@@ -82,6 +83,14 @@ def test_sixteen_bits_stay_sixteen():
 )
 def test_what_a_camera_took_is_left_as_it_is(picture):
     assert told(picture.pixels) is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("fill", [0.5, 0.8])
+def test_a_device_on_a_plain_ground_is_left_as_it_lies(fill, seed):
+    device = cassette({"C": 0.6, "T": 0.0}, label="carbon")
+    seen = scene([device], size_px=(900, 1200), fill=fill)
+    assert told(render(seen, np.random.default_rng(seed)).pixels) is None
 
 
 @pytest.mark.parametrize("colour", [0, 128, 255])
