@@ -45,6 +45,7 @@ LINED_SHARE, BLANK_SHARE, EXPECTED_SHARE = 0.3, 0.6, 0.3
 OTHER_KIND = (0.8, 1.5, 4.0)  # score and log-odds that another kind may be less plain by; least log-odds
 SHARP = -0.4  # least quality of another kind's control line; text and rims stay below
 SURE_LINE = 0.8  # probability of a control line
+PAIR = 2  # strips of which both must lie in a device or none; of more, some outlines may not show
 ROW = (0.6, 2.5)  # of a window's height, itself at least that many widths: a row's unevenness
 
 
@@ -123,7 +124,7 @@ def other_strips(first: Candidate, scene: Sequence[Candidate], search: Search) -
     for candidate in scene:
         if candidate.lined and _another_kind(first, candidate, search) and _apart(kept, candidate):
             kept.append(candidate)
-    return kept[1:]
+    return [] if len(kept) == PAIR and not _as_housed(first, kept[1], search) else kept[1:]
 
 
 def _fill_gaps(kept: list[Candidate], kind: Window, search: Search) -> None:
@@ -233,7 +234,7 @@ def _add(kept: list[Candidate], candidate: Candidate, search: Search, *, expecte
         plain = candidate.odds > BLANK_SHARE * first.odds
     # A window without lines could be a part of the same device unless it lies where only another can.
     gap = BARE_GAP if candidate.lined == first.lined else DEVICE_GAP
-    if plain and _apart(kept, candidate, gap) and _as_housed(first, candidate, search):
+    if plain and _apart(kept, candidate, gap):
         kept.append(candidate)
 
 

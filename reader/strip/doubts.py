@@ -37,6 +37,7 @@ COLOURED = 0.2
 UNEVEN = 0.1  # absorbance, between lines: 108 membranes in devices stay below 0.05
 LEAST_WEIGHT = 0.1  # of a hypothesis that is worth a doubt
 DARKEST_SHADE = 1.0  # absorbance: a tenth of the light reaches the depth of any recess
+GREYER = 0.25  # tint of a groove over that of a line beside it; faint lines keep a third or more
 RIM_REACH = 0.6  # membrane widths from an end that a rim's coloured shade may reach
 UNLIKE_LINES = "What crosses the window does not look like the lines of one strip."
 PRINT = "What crosses the window is print, or the joints between other things."
@@ -240,8 +241,10 @@ def _only_a_shadow(seen: Findings) -> bool:
 def _shaded(seen: Findings) -> bool:
     """Tell whether a line beside a coloured one may be a shadow: no test has both a dye and a black label."""
     lines = found_lines(seen.best, seen.naming)
-    others = [line for line in lines if not is_fine_shadow(line)]
-    return seen.coloured and len(others) < len(lines) and any(line.tint > CLEAR_TINT for line in others)
+    tints = [line.tint for line in lines if not is_fine_shadow(line)]
+    tint = max(tints, default=0.0)
+    grey = any(is_fine_shadow(line) and line.tint < GREYER * tint for line in lines)
+    return seen.coloured and grey and tint > CLEAR_TINT
 
 
 def _decorated(seen: Findings) -> bool:
