@@ -68,8 +68,7 @@ CLEAR_TINT = 0.5  # 1 - min/max of the channels' absorbances
 # A rim is grey, as far as its edge is sharp, where a line has the control's colour or one of its own; it lets
 # more light through than the densest lines, and neither the window's sides nor its ground go on behind it.
 RIM_REACH = 1.5  # membrane widths from an end
-# Its tint, and by how much, or by what factor where the whole picture is pale, the control's exceeds it.
-RIM_TINT, RIM_PALER, RIM_FADED = 0.25, 0.2, 2.0
+RIM_TINT, RIM_PALER = 0.25, 0.2  # its tint, and by how much the control's exceeds it
 RIM_HEIGHT = 0.6  # absorbance
 RIM_FRAME, RIM_PLAUSIBLE = 0.8, 0.9
 RIM_STEP = (
@@ -173,7 +172,7 @@ def line_probability(line: FoundLine, control: FoundLine, aspect: float) -> floa
 
 def is_rim(line: FoundLine, control: FoundLine) -> bool:
     """Tell whether a bar is the rim at an end of the window: by its place, its colour and what is behind."""
-    paler = line.tint < max(control.tint - RIM_PALER, control.tint / RIM_FADED)
+    paler = line.tint < control.tint - RIM_PALER
     grey = line.tint < RIM_TINT and line.frame < RIM_FRAME
     # In the light of a lamp a rim's shade has a tint of its own; the bevel behind it lies at another level.
     stepped = line.step > RIM_STEP

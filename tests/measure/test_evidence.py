@@ -153,13 +153,6 @@ def test_a_rim_that_is_the_better_bar_is_no_control_line_beside_a_coloured_line_
     assert likely_control([rim]) is rim
 
 
-def test_in_a_pale_picture_a_bar_far_greyer_than_the_control_line_is_a_rim():
-    pale = replace(CONTROL, colour=np.array([0.30, 0.35, 0.40]))
-    grey, tinted = np.array([0.19, 0.195, 0.2]), np.array([0.16, 0.18, 0.2])
-    assert is_rim(replace(RIM, colour=grey), pale)
-    assert not is_rim(replace(RIM, colour=tinted), pale)
-
-
 def test_in_a_grey_picture_no_bar_is_a_rim_for_its_colour():
     grey = replace(CONTROL, colour=np.array([0.3, 0.3, 0.3]))
     assert not is_rim(RIM, grey)
