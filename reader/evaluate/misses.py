@@ -21,7 +21,6 @@ from reader.reading import Outcome
 from reader.report.figure import profile_svg
 from reader.report.overlay import draw_overlay
 from reader.report.words import outcome_word
-from reader.turned import turned_back
 from reader.view import View
 
 __all__ = ["Examination", "MissGroup", "examined", "groups_of", "is_miss"]
@@ -119,8 +118,6 @@ def examined(path: str, assay: str) -> Examination | str:
 def _examination(photo: Photo, assay: str) -> Examination:
     reading = read_photo(photo, assay=assay)
     view = View(photo.pixels)  # a search takes no finer colours
-    turned = turned_back(photo, view)
-    view = view if turned is None else View(turned.photo.pixels)
     windows = explained(view)
     return Examination(
         reading.outcome,
