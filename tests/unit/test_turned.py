@@ -107,3 +107,8 @@ def test_a_turned_close_up_is_read_as_it_was_and_its_lines_lie_where_they_are_se
     for line, same in zip(plain.strips[0].lines, again.strips[0].lines, strict=True):
         assert same.height == pytest.approx(line.height, rel=0.1)
         assert same.center == pytest.approx(tuple(there @ [*line.center, 1.0]), abs=0.04 * max(pixels.shape))
+
+
+def test_a_picture_that_is_called_as_it_was_taken_is_not_turned(monkeypatch):
+    monkeypatch.setattr("reader.pipeline.turned_back", lambda *_: pytest.fail("it was turned"))
+    assert reader.read_image(scenes.crop_picture().pixels).outcome is reader.Outcome.POSITIVE
