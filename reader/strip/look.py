@@ -34,7 +34,6 @@ EVEN_SNR = 2.5  # standard errors of even odds, with which 3.55 make a probabili
 LEAST_ROWS = 48  # samples across the membrane: 12 to 16 px/mm, below which codecs and scalers leave traces
 FAINT_SNR = 5.0  # standard errors from which on a line's own place and width can be trusted
 FAINT = 0.01  # absorbance: the limit of a trained eye, for which a faint line's mix of colours is made
-UNDECIDED = 0.5  # probability of a line for which its strength speaks, and against which its looks do
 MARK_HEIGHT = 0.02  # absorbance: fainter dirt counts as the membrane's own noise
 DEFAULT_SIGMA = 0.12  # membrane widths: 0.9 mm FWHM on a 3.3 mm membrane
 
@@ -77,7 +76,7 @@ class Look:
             if all(line.height > PLAIN_FAINT_SNR * line.blank_sigma for line in again[1].lines):
                 return *again, True
         traces = self._traces(naming)
-        shown = [self._as_seen(t.place, self._told(t, left)) for t in traces if t.like_line]
+        shown = [self._as_seen(trace.place, _shown(trace.snr)) for trace in traces if trace.like_line]
         if shown:
             apart = SAME_LINE / self.aspect
             others = [s for s in left if all(abs(s.place - line.place) > apart for line in shown)]
@@ -125,18 +124,6 @@ class Look:
             for span in spans
         )
         return [t for t in found if t is not None and t.snr > (least[0] if t.like_line else least[1])]
-
-    def _told(self, trace: Trace, seen: Sequence[SeenLine]) -> float:
-        """Return how probable a faint line is, if the search has not judged it by more than its strength.
-
-        What the search saw plainly enough to judge it, and took for no line, is left open.
-        """
-        barred = any(
-            abs(line.place - trace.place) < SAME_LINE and line.height > FAINT for line in self.best.lines
-        )
-        judged = [s.present for s in seen if abs(s.place * self.aspect - trace.place) < SAME_LINE]
-        refused = barred and max(judged, default=0.0) < UNDECIDED
-        return min(_shown(trace.snr), UNDECIDED) if refused else _shown(trace.snr)
 
     def _measured(self, seen: Sequence[SeenLine]) -> tuple[Assignment, MembraneFit]:
         naming = self._named(seen)
