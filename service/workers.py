@@ -134,9 +134,10 @@ class _Worker:
         raise failure(result)
 
     def stop(self) -> None:
+        # The pipe is closed with its last user: a thread may still read it, and the number of a closed one is
+        # given to the next, whose answers that thread would take.
         self._process.kill()
         self._process.join()
-        self._pipe.close()
 
 
 class ProcessReaders:
