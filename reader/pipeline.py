@@ -14,14 +14,13 @@ from reader.locate.find import find_strips
 from reader.measure.shot import picture_fault
 from reader.photo import Photo, open_array, open_bytes, open_file
 from reader.reading import ImageInfo, Outcome, Reading, StripReading
-from reader.strip import read_strips, without_patterns
+from reader.strip import CALLS, read_strips, without_patterns
 from reader.turned import turned_back
 from reader.view import View
 
 __all__ = ["read_bytes", "read_file", "read_image", "read_photo"]
 
 AssayLike = str | os.PathLike[str] | Assay
-CALLS = {Outcome.POSITIVE, Outcome.NEGATIVE}
 
 
 def read_file(path: str | os.PathLike[str], *, assay: AssayLike = "generic") -> Reading:

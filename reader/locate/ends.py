@@ -11,15 +11,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from reader.geometry import Window
-from reader.locate.hypothesis import Hypothesis, glance_at
+from reader.locate.hypothesis import CLOSE_QUALITY, Hypothesis, glance_at
 from reader.measure.evidence import control_probability, is_join, is_rim, line_probability
 from reader.measure.lines import FoundLine
 from reader.reading import Point
 from reader.view import View
 
-__all__ = ["CLOSE_QUALITY", "LEAN", "LIKELY", "SURE", "extended", "with_right_ends"]
+__all__ = ["LEAN", "LIKELY", "SURE", "extended", "with_right_ends"]
 
-CLOSE_QUALITY = -0.75  # of the best line of a cut window; devices' marks stay below
 EXTENSIONS = (0.7, 1.4)  # widths by which a rectangle is looked at beyond its ends
 CUT_END = 1.5  # what it costs a rectangle to end at a line
 OVERSHOOT = 0.5  # what it costs to take in the rim at which another one ends

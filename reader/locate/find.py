@@ -19,9 +19,17 @@ from reader.locate.blank import outlined_again, set_off, settled
 from reader.locate.coloured import LARGE, LARGE_PX, find_bars, propose_from_bars
 from reader.locate.device import device_around, lies_in
 from reader.locate.direction import direction_signs
-from reader.locate.ends import CLOSE_QUALITY, LEAN, LIKELY, SURE, extended, with_right_ends
+from reader.locate.ends import LEAN, LIKELY, SURE, extended, with_right_ends
 from reader.locate.framed import propose_framed
-from reader.locate.hypothesis import MOTTLE, Candidate, Hypothesis, look_at, looking_aside, patch_of
+from reader.locate.hypothesis import (
+    CLOSE_QUALITY,
+    MOTTLE,
+    Candidate,
+    Hypothesis,
+    look_at,
+    looking_aside,
+    patch_of,
+)
 from reader.locate.outlines import propose_outlined
 from reader.locate.planes import search_planes
 from reader.locate.rank import FEATURES, distinct, rank_features, same_place, window_scores

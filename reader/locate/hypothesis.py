@@ -18,6 +18,7 @@ from reader.measure.texture import ground, texture
 from reader.view import View
 
 __all__ = [
+    "CLOSE_QUALITY",
     "MOTTLE",
     "Candidate",
     "Glance",
@@ -39,7 +40,7 @@ DENSE, MANY_DENSE = 0.45, 3  # absorbance, and how many such bars side by side a
 # lines of one strip differ, as they are striped with different proteins.
 ALIKE, MANY_ALIKE = 0.04, 4
 PLAIN_BAR = 0.05  # absorbance from which bars are compared
-PLAIN_QUALITY = -0.75  # of a line that is surely one; devices' marks stay below
+CLOSE_QUALITY = -0.75  # of a line that is surely one, or the best of a cut window; devices' marks stay below
 LEAST_QUALITY = -2.0  # of a line whose setting is worth a look
 NO_LINE = -1.2  # quality that stands for no line at all
 
@@ -199,7 +200,7 @@ def _well_set(patch: Patch, lines: Sequence[FoundLine]) -> tuple[FoundLine, ...]
 
 def _is_plain(line: FoundLine) -> bool:
     """Tell what is surely a line on a membrane from a row of letters, which has gaps."""
-    return line.plausible > PLAUSIBLE and line.full == 1 and line.quality > PLAIN_QUALITY
+    return line.plausible > PLAUSIBLE and line.full == 1 and line.quality > CLOSE_QUALITY
 
 
 def _excess(value: float, limit: tuple[float, float]) -> float:

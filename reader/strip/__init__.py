@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reader.strip.doubts import without_patterns
+from reader.strip.doubts import CALLS, without_patterns
 from reader.strip.read import read_strips
 
-__all__ = ["read_strips", "without_patterns"]
+__all__ = ["CALLS", "read_strips", "without_patterns"]

@@ -27,7 +27,7 @@ from reader.strip.findings import PLAIN, PRESENT, SAME_LINE, Findings, found_lin
 from reader.strip.sightings import place_along
 from reader.view import View
 
-__all__ = ["PATTERNED", "doubt", "foreign_bars", "undecided", "without_patterns"]
+__all__ = ["CALLS", "PATTERNED", "doubt", "foreign_bars", "undecided", "without_patterns"]
 
 # Fewer wrong calls than usual are accepted for a lone line: the device then makes a missing control line
 # five times as likely as it is at large, while lone control lines stay ten times below that.
