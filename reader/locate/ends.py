@@ -17,7 +17,7 @@ from reader.measure.lines import FoundLine
 from reader.reading import Point
 from reader.view import View
 
-__all__ = ["LEAN", "LIKELY", "SURE", "extended", "with_right_ends"]
+__all__ = ["LEAN", "LIKELY", "RIM_TINT", "SURE", "extended", "with_right_ends"]
 
 EXTENSIONS = (0.7, 1.4)  # widths by which a rectangle is looked at beyond its ends
 CUT_END = 1.5  # what it costs a rectangle to end at a line
@@ -60,7 +60,7 @@ def extended(view: View, h: Hypothesis) -> list[Hypothesis]:
             if not any(_may_cut(w, seen.window, line) for line in seen.lines):
                 continue
             longer = seen.judged(h.score, in_scene=False)
-            if _cuts(h, longer) and _no_rim_beyond(h, longer):
+            if _cuts(h, longer) and _no_rim_beyond(h, longer) and not longer.lettered:
                 found.append(replace(longer, score=max(h.score, longer.score)))
     return found
 

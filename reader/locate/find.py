@@ -18,6 +18,7 @@ from reader.geometry import Window
 from reader.locate.blank import outlined_again, set_off, settled
 from reader.locate.coloured import LARGE, LARGE_PX, find_bars, propose_from_bars
 from reader.locate.device import device_around, lies_in
+from reader.locate.dipstick import without_labels
 from reader.locate.direction import direction_signs
 from reader.locate.ends import LEAN, LIKELY, SURE, extended, with_right_ends
 from reader.locate.framed import propose_framed
@@ -491,7 +492,7 @@ def _looks_at(view: View, pool: Pool, place: np.ndarray, *, beside_lined: bool) 
         best = max(looks, key=lambda h: h.score)
         if best.control_probability < SURE or RANK_WEIGHT * log_odds > best.score - OUT_OF_REACH:
             looks += _looks(view, [window], [log_odds])
-    return _without_devices(looks)
+    return _without_devices(without_labels(view, looks, RANK_WEIGHT * odds[0]))
 
 
 def _candidate(view: View, windows: Sequence[Window], odds: Sequence[float]) -> Candidate:

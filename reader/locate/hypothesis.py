@@ -11,9 +11,9 @@ import numpy as np
 
 from reader.geometry import Window
 from reader.measure.coding import Coding
-from reader.measure.evidence import PLAUSIBLE, control_probability, likely_control
+from reader.measure.evidence import CLEAR_TINT, PLAUSIBLE, control_probability, likely_control
 from reader.measure.lines import ROWS, FoundLine, Patch, find_lines
-from reader.measure.setting import plausibilities, tint
+from reader.measure.setting import is_lettered, plausibilities, tint
 from reader.measure.texture import ground, texture
 from reader.view import View
 
@@ -49,6 +49,7 @@ NO_LINE = -1.2  # quality that stands for no line at all
 class Hypothesis:
     """One rectangle that may be the membrane, its lines, `texture`, `ground` and `tint`.
 
+    With ``lettered``, one of its bars is print; with ``beside_print``, it lies along one of which that holds.
     With ``cut_out``, it fills the picture: who cut it out knew it for a window, and not for print.
     """
 
@@ -58,6 +59,8 @@ class Hypothesis:
     mottle: float
     ground: float
     tint: float
+    lettered: bool = False
+    beside_print: bool = False
     weight: float = 1.0
     cut_out: bool = False
 
@@ -69,12 +72,15 @@ class Hypothesis:
     @property
     def plain(self) -> bool:
         """Whether what is seen is as even and as white as an unused membrane."""
-        return self.mottle < MOTTLE[0] and self.ground < GROUND / 2 and self.tint < WHITE
+        even = self.mottle < MOTTLE[0] and self.ground < GROUND / 2
+        return even and self.tint < WHITE and not self.lettered
 
     @cached_property
     def membrane(self) -> float:
         """Probability that what the lines lie on is a membrane, by its evenness, whiteness and bars."""
-        if sum(line.height > DENSE for line in self.lines) >= MANY_DENSE or self._repeats:
+        if self.lettered or self._repeats:
+            return 0.0
+        if sum(line.height > DENSE for line in self.lines) >= MANY_DENSE:
             return 0.0
         even = 1 / (1 + (self.mottle / (2 * MOTTLE[0])) ** 4)
         white = 1 / (1 + (self.tint / COLOURED) ** 8)
@@ -113,7 +119,10 @@ class Glance:
         if control is not None:
             gain = max(control.quality, NO_LINE) + _second_line(lines, control) - NO_LINE
             score += control.plausible * gain
-        return Hypothesis(self.window, score, lines, mottle, ground(self.patch, lines), tint(self.patch))
+        bars = [line for line in lines if line.full == 1 and line.quality > CLOSE_QUALITY]
+        lettered = any(is_lettered(self.patch, bar) for bar in bars if bar.tint > CLEAR_TINT)
+        uneven = ground(self.patch, lines)
+        return Hypothesis(self.window, score, lines, mottle, uneven, tint(self.patch), lettered)
 
 
 @dataclass(frozen=True, slots=True)

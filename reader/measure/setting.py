@@ -18,7 +18,16 @@ from numpy.typing import NDArray
 from reader.measure.lines import END_TRIM, SIDE_TRIM, FoundLine, Patch
 from reader.medians import median
 
-__all__ = ["Setting", "line_plausibility", "plausibilities", "printed", "setting", "shows_colours", "tint"]
+__all__ = [
+    "Setting",
+    "is_lettered",
+    "line_plausibility",
+    "plausibilities",
+    "printed",
+    "setting",
+    "shows_colours",
+    "tint",
+]
 
 FloatArray = NDArray[np.float32]
 
@@ -52,6 +61,9 @@ PAPER_SLOPE = 0.05  # the same on either side alone, as the light may fall off f
 OUTSIDE, INSIDE = 3, 5  # of the 32 rows and their margins: where an outline's ground is seen, and the outline
 OUTLINE = 0.12  # absorbance of a printed outline on both long sides
 BROAD = 0.17  # sigma, widths: 1.6 mm at half height on a membrane of 4 mm, where lines have 0.6 to 1 mm
+# Share of a bar's absorbance by which it changes across the width otherwise than a slope or a bow does, and
+# the least absorbance that tells: letters have 0.26 to 1, the most uneven of 330 real lines 0.2.
+LETTERED, LEAST_LETTERED = 0.24, 0.06
 STEEP = 8  # power of a limit: how suddenly what exceeds it stops being plausible
 
 
@@ -159,6 +171,40 @@ def setting(patch: Patch, line: FoundLine) -> Setting:
         hue=_hue(patch.planes[:, inside], flank & (apart < 0), flank & (apart > 0)),
         grain=_grain(grey[inside], apart, sigma, patch.rows),
     )
+
+
+def is_lettered(patch: Patch, line: FoundLine) -> bool:
+    """Tell a bar that letters are cut out of, or a row of letters, from a line, which is even or bowed.
+
+    Parameters
+    ----------
+    patch : Patch
+        The window, with its margins.
+    line : FoundLine
+        A bar in it.
+    """
+    if line.height < LEAST_LETTERED:
+        return False
+    sigma = line.sigma * patch.rows
+    apart = np.arange(patch.log_light.shape[1]) - (line.place * patch.rows + patch.end - 0.5)
+    dark = np.flatnonzero(np.abs(apart) <= max(CORE * sigma, 1.0))
+    flank = (np.abs(apart) >= FLANK[0] * sigma) & (np.abs(apart) <= FLANK[1] * sigma + 1)
+    trim = round(SIDE_TRIM * patch.rows)
+    inside = patch.grey[patch.side + trim : patch.side + patch.rows - trim]
+    # What two halves of the columns have in common is not noise.
+    halves = (flank & (apart < 0), dark[::2]), (flank & (apart > 0), dark[1::2])
+    rises = [
+        inside[:, beside].mean(axis=1) - inside[:, own].mean(axis=1)
+        for beside, own in halves
+        if beside.any() and own.size
+    ]
+    if len(rises) < 2 or not np.isfinite(rises).all():
+        return False
+    across = np.vander(np.linspace(-1, 1, len(rises[0])), 3)
+    smooth = across @ np.linalg.pinv(across)
+    first, second = (rise - smooth @ rise for rise in rises)
+    common = float(first @ second) / (len(first) - 3)
+    return common > (LETTERED * line.height) ** 2
 
 
 def _stroke(line: FoundLine) -> bool:

@@ -7,7 +7,13 @@ from dataclasses import replace
 
 from reader.interpret.assign import Assignment
 from reader.locate.hypothesis import Candidate, Hypothesis, looking_aside
-from reader.measure.evidence import CLEAR_TINT, PLAUSIBLE, RIM_HEIGHT, is_fine_shadow, line_probability
+from reader.measure.evidence import (
+    CLEAR_TINT,
+    PLAUSIBLE,
+    RIM_HEIGHT,
+    is_fine_shadow,
+    line_probability,
+)
 from reader.measure.foreign import (
     bars_beside,
     between_things,
@@ -38,6 +44,9 @@ UNEVEN = 0.1  # absorbance, between lines: 108 membranes in devices stay below 0
 LEAST_WEIGHT = 0.1  # of a hypothesis that is worth a doubt
 DARKEST_SHADE = 1.0  # absorbance: a tenth of the light reaches the depth of any recess
 GREYER = 0.25  # tint of a groove over that of a line beside it; faint lines keep a third or more
+# Of a joint of two materials: height over the control line's, difference of level over its own height, and
+# membrane widths from an end beyond which it is no rim. None of 701 real negatives has one.
+JOINT_SHARE, JOINT_STEP, JOINT_INSIDE = 0.5, 1.0, 1.3
 RIM_REACH = 0.6  # membrane widths from an end that a rim's coloured shade may reach
 UNLIKE_LINES = "What crosses the window does not look like the lines of one strip."
 PRINT = "What crosses the window is print, or the joints between other things."
@@ -78,6 +87,10 @@ def doubt(seen: Findings, flags: tuple[str, ...], outcome: Outcome) -> str | Non
         (
             negative and any(line.unexpected for line in seen.naming.lines),
             "A line lies where this kit has none, and may be the test line out of its place.",
+        ),
+        (
+            negative and (seen.best.beside_print or _spans_a_joint(seen)),
+            "Where the membrane is joined to another pad a line may hide.",
         ),
         (
             outcome is Outcome.INVALID and _barred(seen),
@@ -274,6 +287,18 @@ def _crossed(seen: Findings) -> bool:
         and line.to_end > 1.0
         and all(abs(line.place - place) > SAME_LINE for place in named)
         and not any(is_flank(line, other) for other in seen.best.lines)
+        for line in seen.best.lines
+    )
+
+
+def _spans_a_joint(seen: Findings) -> bool:
+    """Tell whether two materials meet well inside the window: its membrane is shorter than it seems."""
+    control = seen.best.control
+    return control is not None and any(
+        line.plausible < PLAUSIBLE
+        and line.step > JOINT_STEP
+        and line.height > JOINT_SHARE * control.height
+        and line.to_end > JOINT_INSIDE
         for line in seen.best.lines
     )
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from reader.measure.evidence import (
     FEATURES,
     control_probability,
+    is_dyed,
     is_fine_shadow,
     is_ghost,
     is_join,
@@ -198,3 +199,31 @@ def test_a_faint_bar_of_another_colour_than_the_control_lines_is_no_line():
 def test_a_clear_line_may_have_a_dye_of_its_own_and_a_grey_control_has_grey_lines():
     assert not is_ghost(replace(TEST, colour=np.array([0.1, 0.1, 0.0])), CONTROL)
     assert not is_ghost(found(height=0.02, colour=np.full(3, 0.02)), found(colour=np.full(3, 0.3)))
+
+
+PINK = np.array([0.0, 0.09, 0.07])
+
+
+def test_a_whole_bar_of_a_dye_s_colour_is_a_line_though_it_lies_close_to_the_control_and_to_a_joint():
+    crowded = found(place=CONTROL.place + 0.5, height=0.06, colour=PINK, step=0.6, to_end=0.6)
+
+    assert is_dyed(crowded, CONTROL)
+    assert line_probability(crowded, CONTROL, ASPECT) > 0.9
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"colour": np.array([0.04, 0.09, 0.07])},
+        {"height": 0.02},
+        {"plausible": 0.5},
+        {"full": 0.875},
+        {"explained": 0.3, "uneven": 1.5, "least": -0.5, "snr": 3.0},
+        {"place": CONTROL.place + 0.3},
+    ],
+    ids=["grey", "faint", "ill set", "with a gap", "poor", "a flank of the control"],
+)
+def test_what_lacks_anything_of_a_dyed_line_is_none_by_its_colour(change):
+    whole = {"place": CONTROL.place + 0.5, "height": 0.06, "colour": PINK}
+
+    assert not is_dyed(found(**{**whole, **change}), CONTROL)

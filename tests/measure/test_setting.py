@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reader.measure.lines import ROWS, FoundLine, Patch
-from reader.measure.setting import LAMP, line_plausibility, printed, setting, tint
+from reader.measure.setting import LAMP, is_lettered, line_plausibility, printed, setting, tint
 from tests.measure.clear import found
 
 SIDE, END, COLUMNS = 8, 19, 160
@@ -191,3 +191,35 @@ def test_the_tint_of_the_lamp_does_not_count():
 )
 def test_a_broad_bar_of_which_an_end_hides_one_flank_is_not(to_end, sigma, whole):
     assert (line_plausibility(picture(), line(to_end=to_end, sigma=sigma)) > 0.5) is whole
+
+
+def across(shape: np.ndarray, noise: float = 0.004) -> Patch:
+    """Lay a line on a membrane whose strength follows a shape across the width."""
+    patch = picture(0 * GOLD)
+    x = np.arange(COLUMNS + 2 * END) - (END + PLACE * ROWS - 0.5)
+    light = patch.log_light.copy()
+    mark = np.exp(-0.5 * (x / (0.12 * ROWS)) ** 2)[None, :, None] * shape[:, None, None] * GOLD
+    light[SIDE : SIDE + ROWS] -= mark.astype(np.float32)
+    light += np.random.default_rng(1).normal(0, noise, light.shape).astype(np.float32)
+    return replace(patch, log_light=light)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [np.ones(ROWS), np.linspace(0.4, 1.6, ROWS), 1 - 0.5 * np.linspace(-1, 1, ROWS) ** 2],
+    ids=["even", "stronger on one side", "weaker at both sides"],
+)
+def test_a_line_that_is_uneven_as_flow_makes_it_has_no_letters(shape):
+    assert not is_lettered(across(shape), line())
+
+
+def test_a_bar_with_letters_cut_out_of_it_is_print():
+    letters = np.where(np.arange(ROWS) % 10 < 4, 0.1, 1.0)
+
+    assert is_lettered(across(letters), line())
+
+
+def test_noise_makes_no_letters_of_a_faint_line():
+    faint = line(0.3 * GOLD)
+
+    assert not any(is_lettered(across(0.3 * np.ones(ROWS), noise=0.03), faint) for _ in range(3))
