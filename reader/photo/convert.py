@@ -41,7 +41,7 @@ _MATRIX_TOLERANCE: Final = 0.01
 _CURVE_TOLERANCE: Final = 0.75 / 255
 """Writers of sRGB profiles round differently; below this, converting would add noise and no truth."""
 
-_BLOCK_PIXELS: Final = 2**14
+_BLOCK_PIXELS: Final = 2**16
 """Pixels converted at a time: intermediate values stay in the processor's cache."""
 _STEPS: Final = 32767
 """Steps of linear light in 8-bit work: one is at most a tenth of an 8-bit code, at black."""
@@ -194,30 +194,32 @@ def _by_matrix_8(linear: NDArray[np.float64], to_srgb: Matrix, samples: Samples)
     if np.array_equal(decode, decode[..., :1].repeat(3, axis=2)):
         # One table for all three channels is looked up in half the time.
         decode = np.ascontiguousarray(decode[..., 0])
-    encode = np.rint(srgb_encode(np.arange(_STEPS + 1) / _STEPS) * 255 * 256).astype(np.uint16)
+    # As an index without a sign, what is below black lies in the upper half of all, and is black.
+    encode = np.zeros(2**16, np.uint16)
+    encode[: _STEPS + 1] = np.rint(srgb_encode(np.arange(_STEPS + 1) / _STEPS) * 255 * 256)
     out = np.empty_like(samples)
+    along = _lattice(slice(samples.shape[1]), _LATTICE_X).repeat(3)
     for rows in _blocks(samples):
-        # Sixteen-bit integers saturate instead of wrapping, and "clip" takes what is below black as black.
+        # Sixteen-bit integers saturate instead of wrapping.
         light: NDArray[np.int16] = np.asarray(
             cv2.transform(cv2.LUT(samples[rows], decode), to_srgb), np.int16
         )
-        codes = np.take(encode, light, mode="clip").reshape(light.shape[0], -1)
-        codes += _thresholds(rows, samples.shape[1])
+        # NumPy looks up most quickly what needs no check: no index of 16 bits ever wraps.
+        codes = np.take(encode, light.view(np.uint16), mode="wrap").reshape(light.shape[0], -1)
+        codes += along + _lattice(rows, _LATTICE_Y)[:, None]
         np.right_shift(codes, 8, out=out[rows].reshape(codes.shape), casting="unsafe")
     return out
 
 
-def _thresholds(rows: slice, width: int) -> NDArray[np.uint8]:
-    """Return what to add before cutting 8 bits off, so that the mean of many pixels keeps the fraction.
+def _lattice(places: slice, step: int) -> NDArray[np.uint8]:
+    """Return what a row or a column adds before 8 bits are cut off, so that means keep the fraction.
 
     Plain rounding would shift a smooth membrane by up to half a code, 0.0025 in absorbance. The lattice
     takes all values evenly along every row and column, with no randomness; the three channels of a pixel
     get the same, so that grey stays grey.
     """
     # Eight bits wrap, as the lattice does.
-    along = np.repeat((np.arange(width) * _LATTICE_X).astype(np.uint8), 3)
-    down = (np.arange(rows.start, rows.stop) * _LATTICE_Y).astype(np.uint8)
-    return along + down[:, None]
+    return (np.arange(places.start or 0, places.stop) * step).astype(np.uint8)
 
 
 def _by_matrix_16(linear: NDArray[np.float64], to_srgb: Matrix, samples: Samples) -> Samples:
