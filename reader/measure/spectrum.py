@@ -123,8 +123,11 @@ class Spectra:
 
     def _inner(self, waves: FloatArray) -> FloatArray:
         """Return the inner products of waves under each spectrum, shape (M, K, K)."""
-        products = (waves[:, :, None] * waves[:, None, :]).reshape(len(waves), -1)
-        return self._weighed(products).reshape(-1, waves.shape[1], waves.shape[1])
+        first, second = np.triu_indices(waves.shape[1])
+        # Each product of two is needed once only.
+        place = np.empty((waves.shape[1],) * 2, np.intp)
+        place[first, second] = place[second, first] = np.arange(len(first))
+        return self._weighed(waves[:, first] * waves[:, second])[:, place]
 
     def _weighed(self, powers: FloatArray) -> FloatArray:
         """Return the sums of powers over the frequencies under each spectrum, shape (N - 1, P) to (M, P)."""
