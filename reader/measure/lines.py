@@ -378,7 +378,7 @@ def _fitted(scans: list[LineScan], row: FloatArray, k: int, place: int) -> tuple
     x = x - x.mean()
     lines -= lines.mean(axis=0)
     lines -= np.outer(x, (x @ lines) / (x @ x))
-    gain = np.maximum(y @ lines, 0) ** 2 / np.maximum((lines**2).sum(axis=0), 1e-9)
+    gain = np.maximum(y @ lines, 0) ** 2 / np.maximum(np.einsum("nk,nk->k", lines, lines), 1e-9)
     gain = gain.reshape(-1, len(SHIFTS))
     gain[:, (place + SHIFTS < 0) | (place + SHIFTS >= len(row))] = -1
     width, shift = divmod(int(gain.argmax()), len(SHIFTS))
@@ -405,10 +405,9 @@ def _flanks(rows: FloatArray, weights: FloatArray, place: int, sigma: float) -> 
     """Look at what lies just before and just after a line; None if neither is seen."""
     levels = []
     for near, far in ((-FLANK[1], -FLANK[0]), FLANK):
-        index = np.arange(round(place + near * sigma), round(place + far * sigma) + 1)
-        index = index[(index >= 0) & (index < rows.shape[1])]
-        index = index[weights[index] > 0]
-        levels.append(rows[:, index].mean(axis=1) if index.size else None)
+        span = slice(max(round(place + near * sigma), 0), max(round(place + far * sigma) + 1, 0))
+        seen = rows[:, span][:, weights[span] > 0]
+        levels.append(seen.mean(axis=1) if seen.size else None)
     before, after = levels
     if before is None:
         before = after
@@ -441,7 +440,8 @@ def _describe(
     height = float(amplitudes[0, place - first])
     blocks = amplitudes[1 : BLOCKS + 1, place - first]
     middle = float(median(blocks))
-    mean, spread = float(blocks.mean()), float(blocks.std())
+    mean = float(blocks.mean())
+    spread = float(np.linalg.norm(blocks - mean)) / math.sqrt(BLOCKS)
     error = spread / math.sqrt(BLOCKS - 1)
     slope, bend = _course(amplitudes[1 : BLOCKS + 1], place - first)
     close = _flanks(rows, scan.weights, place, scan.sigma) or flanks

@@ -59,18 +59,18 @@ class LineScan:
     def _solution(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The samples' shares in the amplitude, shape (N, 2 reach + 1), and the information."""
         d, g = (v.astype(np.float64) for v in (self.offsets, self.template))
-        fitted = np.stack([g, np.ones_like(d), d])
+        fitted = np.array([g, np.ones_like(d), d])
         seen = _neighbours(self.weights[None], len(d) // 2)[0].copy()
         sg, s1, sd, sdd, sgd, sgg = (seen @ np.concatenate([fitted, d * fitted[2:], g * fitted[[2, 0]]]).T).T
         s1 = np.maximum(s1, 1e-6)
         cdd = np.maximum(sdd - sd**2 / s1, 1e-6)
         slope = (sgd - sg * sd / s1) / cdd
         information = sgg - sg**2 / s1 - slope**2 * cdd
-        full = float((g * g).sum() - g.sum() ** 2 / len(d))
+        full = float(g @ g - g.sum() ** 2 / len(d))
         information = np.where(information > LEAST_INFORMATION * full, information, 0.0)
         scale = np.where(information > 0, 1 / np.maximum(information, 1e-9), 0.0)
         level = (slope * sd - sg) / s1
-        seen *= np.stack([scale, scale * level, -scale * slope], axis=1) @ fitted
+        seen *= np.array([scale, scale * level, -scale * slope]).T @ fitted
         return seen, information
 
     @property
