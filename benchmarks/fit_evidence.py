@@ -135,7 +135,7 @@ def labelled(photos: Path) -> list[dict[str, str]]:
     """Return the table's rows of the usable crops whose label is positive or negative."""
     return [
         row
-        for row in rows(photos / "labels.csv", list(SOURCES))
+        for row in rows(photos, "labels.csv", list(SOURCES))
         if row["usable"] == "1"
         and row["kind"] == "crop"
         and row["expected_result"] in {"positive", "negative"}

@@ -184,7 +184,7 @@ def beside_legend(rng: np.random.Generator) -> Scene:
 def labelled(photos: Path) -> list[tuple[Path, tuple[Window, ...]]]:
     """Return the photos with drawn windows of the sources that may be learned from."""
     boxes: dict[Path, tuple[Window, ...]] = {}
-    for row in rows(photos / "boxes.csv", list(SOURCES)):
+    for row in rows(photos, "boxes.csv", list(SOURCES)):
         if row["class"].startswith(("window", "membrane")):
             x0, y0, x1, y1 = (float(row[name]) for name in ("x0", "y0", "x1", "y1"))
             window = from_corners(np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]))

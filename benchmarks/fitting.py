@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import cv2
 import numpy as np
+from kept_out import is_kept_out
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -106,16 +107,23 @@ def arguments(doc: str, output: Path) -> argparse.ArgumentParser:
     return parser
 
 
-def rows(table: Path, sources: Sequence[str]) -> Iterator[dict[str, str]]:
-    """Yield the rows of a table whose picture comes from one of these sources, and from no other.
+def rows(photos: Path, table: str, sources: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Yield the rows of a table whose picture may be learned from.
 
-    A source's pictures lie in the folder ``owner__repository``.
+    It comes from one of these sources, and its test is not kept out; of a picture without a label neither is
+    known.
     """
+    labels = table_rows(photos / "labels.csv")
+    allowed = {row["path"] for row in labels if row["source"] in sources and not is_kept_out(row)}
+    yield from (row for row in table_rows(photos / table) if row["path"] in allowed)
+
+
+def table_rows(table: Path) -> list[dict[str, str]]:
+    """Return the rows of one of the tables beside the labelled photos."""
     if not table.is_file():
         sys.exit(f"There is no {table}: name the folder of the labelled photos with --photos.")
-    folders = {source.replace("/", "__") for source in sources}
     with table.open(encoding="utf-8", newline="") as stream:
-        yield from (row for row in csv.DictReader(stream) if row["path"].split("/")[0] in folders)
+        return list(csv.DictReader(stream))
 
 
 def each(work: Callable[[Job], Made], jobs: Sequence[Job], what: str, processes: int) -> Iterator[Made]:

@@ -1,7 +1,7 @@
 """Accuracy on the real photos: read them, score them, and hold the numbers that were reached.
 
     python benchmarks/photos.py read PHOTOS readings.jsonl      reads every picture, in two processes
-    python benchmarks/photos.py score PHOTOS readings.jsonl     prints the numbers
+    python benchmarks/photos.py score PHOTOS readings.jsonl     prints the numbers, also of the kept-out third
     python benchmarks/photos.py check PHOTOS readings.jsonl     fails if one is worse than recorded
     python benchmarks/photos.py record PHOTOS readings.jsonl    raises benchmarks/photos.json where beaten
 
@@ -25,7 +25,12 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from kept_out import is_kept_out
+
+from reader.cli.inputs import list_inputs
+from reader.evaluate.intervals import wilson
 
 RECORD = Path(__file__).with_name("photos.json")
 
@@ -55,6 +60,14 @@ Readings = dict[str, dict[str, Any]]
 Tally = Mapping[str, float]
 
 
+class Estimate(NamedTuple):
+    """A number with its 95 % interval; all nan where there is no test."""
+
+    value: float
+    low: float
+    high: float
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("what", choices=["read", "score", "check", "record"])
@@ -68,6 +81,8 @@ def main() -> None:
     numbers = score(options.photos, options.readings)
     recorded = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
     print(table(numbers, recorded))
+    if options.what == "score":
+        print(kept_out_table(*labelled_and_found(options.photos, options.readings)))
     if options.what == "record":
         RECORD.write_text(json.dumps(raised(numbers, recorded), indent=2) + "\n", encoding="utf-8")
     if options.what == "check":
@@ -76,8 +91,6 @@ def main() -> None:
 
 def read(photos: Path, readings: Path, processes: int) -> None:
     """Read every picture below a folder with several `lfa read` side by side."""
-    from reader.cli.inputs import list_inputs  # noqa: PLC0415 - the other commands need no reader
-
     start = time.perf_counter()
     sources = [entry.source for entry in list_inputs([str(photos)], recursive=True).inputs]
     parts = [readings.with_suffix(f".part{k}") for k in range(processes)]
@@ -100,15 +113,24 @@ def start_reading(sources: Sequence[str], part: Path) -> subprocess.Popen[bytes]
 
 def score(photos: Path, readings: Path) -> dict[str, float]:
     """Return every number, by the definitions of the photos' own scoring script."""
-    script = runpy.run_path(str(photos / "score.py"), run_name="score")
-    found: Readings = script["load"](readings, photos)
-    labels: list[dict[str, str]] = script["rows"](photos / "labels.csv")
+    script = scoring_script(photos)
+    labels, found = labelled_and_found(photos, readings)
     tallies = outcome_tallies(labels, found)
     numbers = {"pictures": float(len(found)), **outcome_numbers(tallies)}
     numbers |= line_numbers(printed(script["line_boxes"], photos, found))
     numbers |= device_numbers(printed(script["several_strips"], photos, found))
     numbers |= eye_numbers(printed(script["visual_scores"], photos, with_measured_lines(found)))
     return {name: int(value) if name in COUNTS else round(value, 4) for name, value in numbers.items()}
+
+
+def scoring_script(photos: Path) -> dict[str, Any]:
+    return runpy.run_path(str(photos / "score.py"), run_name="score")
+
+
+def labelled_and_found(photos: Path, readings: Path) -> tuple[list[dict[str, str]], Readings]:
+    """Return the labels and, by path, the readings."""
+    script = scoring_script(photos)
+    return script["rows"](photos / "labels.csv"), script["load"](readings, photos)
 
 
 def outcome_tallies(labels: Sequence[dict[str, str]], found: Readings) -> dict[str, Tally]:
@@ -131,19 +153,28 @@ def outcome_tallies(labels: Sequence[dict[str, str]], found: Readings) -> dict[s
 
 def outcome_numbers(tallies: Mapping[str, Tally]) -> dict[str, float]:
     crops, photos = tallies["crops"], tallies["photos"]
-    sensitivity, specificity = (share(crops, o, called_only=False) for o in ("positive", "negative"))
-    called = [share(crops, o, called_only=True) for o in ("positive", "negative")]
-    everything = total(crops) + total(photos)
-    wrong = total(crops) - right(crops) - no_calls(crops) + total(photos) - right(photos) - no_calls(photos)
+    sensitivity, specificity = (share(crops, o, called_only=False).value for o in ("positive", "negative"))
     return {
         "crops_mean": (sensitivity + specificity) / 2,
         "crops_sensitivity": sensitivity,
         "crops_specificity": specificity,
-        "crops_mean_called": sum(called) / 2,
-        "crops_called": 1 - no_calls(crops) / total(crops),
-        "photos_right": right(photos) / total(photos),
-        "wrong_share": wrong / everything,
+        **{name: estimate.value for name, estimate in estimates(tallies).items()},
         "unused_called": crops.get("unused called", 0) + photos.get("unused called", 0),
+    }
+
+
+def estimates(tallies: Mapping[str, Tally]) -> dict[str, Estimate]:
+    """Return what is compared between the kept-out third and the rest."""
+    crops, photos = tallies["crops"], tallies["photos"]
+    answers = [share(crops, o, called_only=False) for o in ("positive", "negative")]
+    called = [share(crops, o, called_only=True) for o in ("positive", "negative")]
+    wrong = sum(total(tally) - right(tally) - no_calls(tally) for tally in (crops, photos))
+    return {
+        "crops_mean": mean(*answers),
+        "crops_mean_called": mean(*called),
+        "crops_called": estimated(total(crops) - no_calls(crops), total(crops)),
+        "photos_right": estimated(right(photos), total(photos)),
+        "wrong_share": estimated(wrong, total(crops) + total(photos)),
     }
 
 
@@ -159,12 +190,51 @@ def no_calls(tally: Tally) -> float:
     return sum(value for key, value in tally.items() if key.endswith(">no_call"))
 
 
-def share(tally: Tally, outcome: str, *, called_only: bool) -> float:
+def share(tally: Tally, outcome: str, *, called_only: bool) -> Estimate:
     """Share of the tests with this outcome that were read so."""
     own = {k: v for k, v in tally.items() if k.startswith(f"{outcome}>")}
     if called_only:
         own.pop(f"{outcome}>no_call", None)
-    return own.get(f"{outcome}>{outcome}", 0.0) / (sum(own.values()) or math.nan)
+    return estimated(own.get(f"{outcome}>{outcome}", 0.0), sum(own.values()))
+
+
+def estimated(part: float, whole: float) -> Estimate:
+    """Return a share of so many tests."""
+    return Estimate(part / whole, *wilson(part, whole)) if whole > 0 else Estimate(*3 * (math.nan,))
+
+
+def difference(a: Estimate, b: Estimate) -> Estimate:
+    """Return a − b, its interval by squaring and adding (method 10 of Newcombe, Stat. Med. 17 (1998) 873)."""
+    value = a.value - b.value
+    low = value - math.hypot(a.value - a.low, b.high - b.value)
+    high = value + math.hypot(a.high - a.value, b.value - b.low)
+    return Estimate(value, low, high)
+
+
+def mean(a: Estimate, b: Estimate) -> Estimate:
+    """Return the mean of two shares of different tests: half of a − (−b)."""
+    twice = difference(a, Estimate(-b.value, -b.high, -b.low))
+    return Estimate(*(number / 2 for number in twice))
+
+
+def kept_out_table(labels: Sequence[dict[str, str]], found: Readings) -> str:
+    """Return the outcomes in the third that no fit has seen, in the rest, and how far these are apart."""
+    parts = [
+        outcome_tallies([row for row in labels if is_kept_out(row) == kept], found) for kept in (True, False)
+    ]
+    tests = " and ".join(f"{total(t['crops']):.0f} + {total(t['photos']):.0f}" for t in parts)
+    rows = [
+        "",
+        f"Kept out of every fit, and the rest: crops and photos of {tests} tests; 95 % intervals",
+        f"{'':62} {'kept out':^22} {'the rest':^22} {'difference':^25}",
+    ]
+    kept, rest = (estimates(part) for part in parts)
+    for name, own in kept.items():
+        apart = difference(own, rest[name])
+        cells = [f"{e.value:.3f} ({e.low:.3f} to {e.high:.3f})" for e in (own, rest[name])]
+        cells.append(f"{apart.value:+.3f} ({apart.low:+.3f} to {apart.high:+.3f})")
+        rows.append(f"{MEANING[name]:62} {'  '.join(cells)}")
+    return "\n".join(rows)
 
 
 def printed(function: Callable[[Path, Readings], None], photos: Path, found: Readings) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import runpy
 from pathlib import Path
@@ -89,14 +90,54 @@ def test_work_comes_back_in_order_from_any_number_of_processes(script, processes
 
 def test_a_folder_without_the_labels_is_named(script, tmp_path):
     with pytest.raises(SystemExit, match=r"There is no .*labels\.csv: name the folder .* --photos"):
-        list(script("fitting.py")["rows"](tmp_path / "labels.csv", ["a/b"]))
+        list(script("fitting.py")["rows"](tmp_path, "labels.csv", ["a/b"]))
+
+
+def label_photos(folder, *rows):
+    """Write ``labels.csv`` with rows of a path, a source and a group."""
+    with (folder / "labels.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([("path", "source", "group"), *rows])
+
+
+def a_test_of(source, script, *, kept):
+    """Name a test of a source that is kept out, or one that is not."""
+    is_kept_out = script("kept_out.py")["is_kept_out"]
+    names = (f"test {k}" for k in itertools.count())
+    return next(n for n in names if is_kept_out({"source": source, "group": n, "path": ""}) == kept)
 
 
 def test_only_the_named_sources_are_learned_from(script, tmp_path):
-    table = tmp_path / "labels.csv"
-    table.write_text("path,usable\na__b/1.jpg,1\na__c/2.jpg,1\na__b__d/3.jpg,1\n", encoding="utf-8")
-    found = script("fitting.py")["rows"](table, ["a/b"])
-    assert [row["path"] for row in found] == ["a__b/1.jpg"]
+    sources = ["a/b", "a/c", "a/b__d"]
+    label_photos(tmp_path, *((f"{s}.jpg", s, a_test_of(s, script, kept=False)) for s in sources))
+    found = script("fitting.py")["rows"](tmp_path, "labels.csv", ["a/b", "a/b__d"])
+    assert [row["path"] for row in found] == ["a/b.jpg", "a/b__d.jpg"]
+
+
+def test_no_table_teaches_from_a_picture_of_a_test_that_is_kept_out(script, tmp_path):
+    kept, other = (a_test_of("a/b", script, kept=kept) for kept in (True, False))
+    label_photos(tmp_path, *((f"{k}.jpg", "a/b", test) for k, test in enumerate([kept, other, other, kept])))
+    # Of the last picture nothing is known.
+    boxes = "".join(f"{k}.jpg,window\n" for k in (3, 2, 2, 1, 0, 4))
+    (tmp_path / "boxes.csv").write_text(f"path,class\n{boxes}", encoding="utf-8")
+    rows = script("fitting.py")["rows"]
+    assert [row["path"] for row in rows(tmp_path, "labels.csv", ["a/b"])] == ["1.jpg", "2.jpg"]
+    assert [row["path"] for row in rows(tmp_path, "boxes.csv", ["a/b"])] == ["2.jpg", "2.jpg", "1.jpg"]
+
+
+def test_a_third_of_the_tests_is_kept_out_with_all_their_pictures(script):
+    is_kept_out = script("kept_out.py")["is_kept_out"]
+    pictures = [{"source": "a/b", "group": f"g{k % 900}", "path": f"{k}.jpg"} for k in range(1800)]
+    first, second = np.array([is_kept_out(row) for row in pictures]).reshape(2, 900)
+    assert (first == second).all()
+    assert first.mean() == pytest.approx(1 / 3, abs=0.05)
+
+
+def test_what_is_kept_out_is_so_for_ever(script):
+    is_kept_out = script("kept_out.py")["is_kept_out"]
+    # CRC-32 of a/b/g8, a/b/g1, a/b/1.jpg: 2440805922, 3903260294, 43094364.
+    assert is_kept_out({"source": "a/b", "group": "g8", "path": "1.jpg"})
+    assert not is_kept_out({"source": "a/b", "group": "g1", "path": "1.jpg"})
+    assert is_kept_out({"source": "a/b", "group": "", "path": "1.jpg"})
 
 
 @pytest.mark.parametrize("name", ["fit_ranker.py", "fit_evidence.py"])
@@ -139,7 +180,7 @@ def test_the_evidence_is_compared_always_and_written_only_when_asked(
 ):
     fit = script("fit_evidence.py")
     crops, lines = drawn_lines(fit, np.random.default_rng(3), 120)
-    (tmp_path / "labels.csv").write_text("path,usable,kind,expected_result,group\n", encoding="utf-8")
+    (tmp_path / "labels.csv").write_text("path,source,usable,kind,expected_result,group\n", encoding="utf-8")
     monkeypatch.setitem(
         fit["main"].__globals__, "each", lambda _f, _j, what, _n: iter(crops if what == "crops" else [lines])
     )
@@ -200,6 +241,8 @@ def test_the_line_of_a_positive_crop_is_found_although_its_label_does_not_say_wh
 def test_drawn_windows_become_windows_with_the_long_side_as_flow(script, tmp_path):
     fit = script("fit_ranker.py")
     folder = tmp_path / "OLA-Simple__OLASimple-Aquarium"
+    test = a_test_of("OLA-Simple/OLASimple-Aquarium", script, kept=False)
+    label_photos(tmp_path, (f"{folder.name}/a.png", "OLA-Simple/OLASimple-Aquarium", test))
     with (tmp_path / "boxes.csv").open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream)
         table.writerow(["path", "class", "x0", "y0", "x1", "y1"])

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-PHOTOS = runpy.run_path(
-    str(Path(__file__).resolve().parents[2] / "benchmarks" / "photos.py"), run_name="photos"
-)
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+
+with pytest.MonkeyPatch.context() as patch:
+    patch.syspath_prepend(str(BENCHMARKS))
+    PHOTOS = runpy.run_path(str(BENCHMARKS / "photos.py"), run_name="photos")
 
 
 def label(path, expected, *, kind="crop", group="", usable="1"):
@@ -48,6 +50,44 @@ def test_no_calls_are_wrong_except_among_the_called():
     assert numbers["crops_called"] == pytest.approx(0.9)
     assert numbers["photos_right"] == pytest.approx(0.75)
     assert numbers["wrong_share"] == pytest.approx(1 / 24)
+
+
+def test_a_share_has_the_interval_of_its_number_of_tests_and_none_has_no_value():
+    # Newcombe, Stat. Med. 17 (1998) 857, table I, method 3.
+    assert PHOTOS["estimated"](81, 263) == pytest.approx((0.3080, 0.2553, 0.3662), abs=5e-5)
+    assert all(math.isnan(number) for number in PHOTOS["estimated"](0, 0))
+
+
+def test_the_interval_of_a_difference_is_that_of_newcombe():
+    # Stat. Med. 17 (1998) 873, table II, method 10.
+    for first, second, low, high in (
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((5, 56), (0, 29), -0.0381, 0.1926),
+        ((10, 10), (0, 10), 0.6075, 1.0),
+    ):
+        found = PHOTOS["difference"](PHOTOS["estimated"](*first), PHOTOS["estimated"](*second))
+        assert found[1:] == pytest.approx((low, high), abs=5e-5)
+
+
+def test_the_mean_of_two_shares_errs_as_both_together():
+    many, few = PHOTOS["estimated"](380, 400), PHOTOS["estimated"](32, 40)
+    mean = PHOTOS["mean"](many, few)
+    assert mean.value == pytest.approx((0.95 + 0.8) / 2)
+    assert mean.value - mean.low == pytest.approx(math.hypot(0.95 - many.low, 0.8 - few.low) / 2)
+    assert mean.high - mean.value == pytest.approx(math.hypot(many.high - 0.95, few.high - 0.8) / 2)
+
+
+def test_the_kept_out_third_stands_beside_the_rest_with_how_far_they_are_apart():
+    labels = [label(f"{k}", ("positive", "negative")[k % 2], group=f"g{k // 4}") for k in range(200)]
+    kept = {row["path"] for row in labels if PHOTOS["is_kept_out"](row)}
+    # All that is kept out is read right, and nothing else is read; each test has four pictures.
+    found = {row["path"]: {"outcome": row["expected_result"]} for row in labels if row["path"] in kept}
+    text = PHOTOS["kept_out_table"](labels, found)
+    assert f"{len(kept) // 4} + 0 and {50 - len(kept) // 4} + 0 tests" in text
+    rows = {line[:62].strip(): line[62:].split("  ") for line in text.splitlines()}
+    own, rest, apart = (cell.split()[0] for cell in rows["crops: share called"] if cell.strip())
+    assert (own, rest, apart) == ("1.000", "0.000", "+1.000")
+    assert "nan" in " ".join(rows["photos: right"])
 
 
 def test_printed_lines_are_summed_over_sources():
