@@ -222,7 +222,7 @@ def kept_out_table(labels: Sequence[dict[str, str]], found: Readings) -> str:
     parts = [
         outcome_tallies([row for row in labels if is_kept_out(row) == kept], found) for kept in (True, False)
     ]
-    tests = " and ".join(f"{total(t['crops']):.0f} + {total(t['photos']):.0f}" for t in parts)
+    tests = " and ".join(f"{total(t['crops']):.1f} + {total(t['photos']):.1f}" for t in parts)
     rows = [
         "",
         f"Kept out of every fit, and the rest: crops and photos of {tests} tests; 95 % intervals",

@@ -83,7 +83,7 @@ def test_the_kept_out_third_stands_beside_the_rest_with_how_far_they_are_apart()
     # All that is kept out is read right, and nothing else is read; each test has four pictures.
     found = {row["path"]: {"outcome": row["expected_result"]} for row in labels if row["path"] in kept}
     text = PHOTOS["kept_out_table"](labels, found)
-    assert f"{len(kept) // 4} + 0 and {50 - len(kept) // 4} + 0 tests" in text
+    assert f"{len(kept) // 4}.0 + 0.0 and {50 - len(kept) // 4}.0 + 0.0 tests" in text
     rows = {line[:62].strip(): line[62:].split("  ") for line in text.splitlines()}
     own, rest, apart = (cell.split()[0] for cell in rows["crops: share called"] if cell.strip())
     assert (own, rest, apart) == ("1.000", "0.000", "+1.000")
