@@ -7,8 +7,9 @@ it replaces them. Needs the extra ``fit`` and five minutes of one core.
 
 What is learned from: simulated scenes (this repository's own) of tests that were run, of unused ones, of
 tests beside a printed legend, and of things that are no test; and the labelled windows of two sources that
-allow it, both under the MIT licence: chanderbhanswami/medzome-test-ai and OLA-Simple/OLASimple-Aquarium.
-Sources under other terms are measured against, never learned from.
+allow it, both under the MIT licence: chanderbhanswami/medzome-test-ai and OLA-Simple/OLASimple-Aquarium,
+but for the third of their tests that is kept out. Sources under other terms are measured against, never
+learned from.
 
 Each picture gives the rectangles that the search itself proposes; those that overlap a true window by
 more than half are what is looked for. Overlaps with drawn labels are of upright boxes, so only sources
