@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from reader.geometry import Window, halvings, overlap, sample
 from reader.medians import median
 
-__all__ = ["device_around", "lies_in"]
+__all__ = ["device_around", "lies_in", "plain_devices"]
 
 FloatArray = NDArray[np.float32]
 
@@ -29,6 +29,8 @@ STEP = 0.06  # log10 of light, in any channel: a side with such a step counts ha
 LEAST = 0.35  # weakest proof of an outline: all four sides with a step of that size
 CLEARLY = 0.03  # by how much a smaller outline must be better than a larger one
 SAME = 0.8  # overlap of outlines of one and the same thing
+DEVICES, NARROWEST = 3, 60.0  # devices in a picture that are looked into, and px of their width in it
+ASPECT = (1.5, 6.0)  # length over width of a cassette
 
 
 def device_around(log_small: FloatArray, window: Window, outlines: Sequence[Window]) -> Window | None:
@@ -59,6 +61,18 @@ def device_around(log_small: FloatArray, window: Window, outlines: Sequence[Wind
     # A device holds smaller shapes as plain as itself, such as a label: the largest is the device.
     largest = max((o for proof, o in plain if proof > most - CLEARLY), key=lambda o: o.length * o.width)
     return max((p for p in plain if overlap(p[1], largest) > SAME), key=lambda p: p[0])[1]
+
+
+def plain_devices(log_small: FloatArray, outlines: Sequence[Window]) -> list[Window]:
+    """Return the outlines that are most plainly those of cassettes, parameters as for `device_around`."""
+    large = [o for o in outlines if o.width > NARROWEST and ASPECT[0] < o.length / o.width < ASPECT[1]]
+    levels = halvings(log_small) if large else []
+    proven = sorted(((_proof(levels, o), o) for o in large), key=lambda p: -p[0])
+    kept: list[Window] = []
+    for proof, outline in proven:
+        if proof > LEAST and not any(overlap(outline, other) > SAME for other in kept):
+            kept.append(outline)
+    return kept[:DEVICES]
 
 
 def lies_in(window: Window, outline: Window) -> bool:

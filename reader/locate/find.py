@@ -22,6 +22,7 @@ from reader.locate.dipstick import without_labels
 from reader.locate.direction import direction_signs
 from reader.locate.ends import LEAN, LIKELY, SURE, extended, with_right_ends
 from reader.locate.framed import propose_framed
+from reader.locate.housed import in_devices
 from reader.locate.hypothesis import (
     CLOSE_QUALITY,
     MOTTLE,
@@ -113,6 +114,12 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
         like a read window. A strip may have no visible line.
     """
     pool = pool_of(view)
+    shown = _shown(view, pool)
+    return shown if any(c.lined for c in shown) else _housed(view, pool) or shown
+
+
+def _shown(view: View, pool: Pool) -> tuple[Candidate, ...]:
+    """Return the strips whose windows show by themselves."""
     scene = in_scene(view, pool)
     long_side = max(view.pixels.shape[:2])
     small = [c for c in scene if _small_window(c, long_side)]
@@ -149,6 +156,13 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
     strips = in_reading_order([first, *other_strips(first, scene, search)])
     kept = [c for c in strips if not looks_drawn(view, pool, c)]
     return tuple(replace(_whole(view, c), device=_device(view, pool, c)) for c in kept)
+
+
+def _housed(view: View, pool: Pool) -> tuple[Candidate, ...]:
+    """Return the windows that show only once they are looked for in plain devices."""
+    found = in_devices(view, pool.outlines)
+    candidates = [Candidate(_weighted(h), LINED_ODDS, close_up=False, device=d) for d, h in found]
+    return tuple(in_reading_order([_whole(view, c) for c in candidates]))
 
 
 def _with_large(

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from reader.geometry import Window, overlap
 
-__all__ = ["propose_framed"]
+__all__ = ["SEARCH_PX", "propose_framed"]
 
 FloatArray = NDArray[np.float32]
 FloatArray64 = NDArray[np.float64]

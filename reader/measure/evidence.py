@@ -75,6 +75,8 @@ RIM_FRAME, RIM_PLAUSIBLE = 0.8, 0.9
 RIM_STEP = (
     0.35  # difference of level on both sides over the height; paler real lines near an end stay below 0.3
 )
+# In a grey picture only the sides tell: they end where the recess begins. Rims have 0.25 to 0.45, lines 0.8.
+COLOURLESS, GREY_FRAME = 0.01, 0.55
 # Where two materials meet, nearly all that surrounds a line speaks against it, sides included.
 JOIN_FRAME, JOIN_PLAUSIBLE = 0.75, 0.05
 
@@ -183,8 +185,10 @@ def is_rim(line: FoundLine, control: FoundLine) -> bool:
     grey = line.tint < RIM_TINT and line.frame < RIM_FRAME
     # In the light of a lamp a rim's shade has a tint of its own; the bevel behind it lies at another level.
     stepped = line.step > RIM_STEP
-    ends = line.to_end < RIM_REACH and line.plausible < RIM_PLAUSIBLE
-    return paler and (grey or stepped) and ends and line.height < RIM_HEIGHT
+    ends = line.to_end < RIM_REACH and line.height < RIM_HEIGHT
+    if max(line.tint, control.tint) < COLOURLESS:
+        return ends and line.frame < GREY_FRAME
+    return paler and (grey or stepped) and ends and line.plausible < RIM_PLAUSIBLE
 
 
 def is_join(line: FoundLine) -> bool:

@@ -227,3 +227,13 @@ def test_what_lacks_anything_of_a_dyed_line_is_none_by_its_colour(change):
     whole = {"place": CONTROL.place + 0.5, "height": 0.06, "colour": PINK}
 
     assert not is_dyed(found(**{**whole, **change}), CONTROL)
+
+
+def test_in_a_grey_picture_a_bar_near_an_end_is_a_rim_where_the_window_s_sides_end_with_it():
+    grey = np.array([0.2, 0.2, 0.2])
+    control = found(colour=2 * grey, height=0.4)
+    bar = found(place=0.8, to_end=0.8, colour=grey, height=0.2, frame=0.35)
+
+    assert is_rim(bar, control)
+    assert not is_rim(replace(bar, frame=0.8), control)
+    assert not is_rim(replace(bar, to_end=2.0), control)
