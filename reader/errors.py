@@ -9,9 +9,13 @@
     │   ├── CorruptImage
     │   ├── ImageTooSmall
     │   ├── ImageTooLarge
-    │   └── SourceUnreadable
+    │   ├── SourceUnreadable
+    │   ├── WorkerCrashed
+    │   ├── WorkerTimeout
+    │   └── WorkerOutOfMemory
     ├── AssayError              an assay profile is missing or wrong
     ├── LabelsError             a file of labels or readings is wrong
+    ├── RunError                a batch's run folder does not fit what is asked of it
     ├── OptionError             an option or setting has no meaning here
     ├── OutputError             a result cannot be written
     └── CapacityError           there is no room for more work now
@@ -37,8 +41,12 @@ __all__ = [
     "LfaError",
     "OptionError",
     "OutputError",
+    "RunError",
     "SourceUnreadable",
     "UnsupportedFormat",
+    "WorkerCrashed",
+    "WorkerOutOfMemory",
+    "WorkerTimeout",
 ]
 
 
@@ -124,6 +132,27 @@ class SourceUnreadable(InputError):
     advice = "Check that the file exists and that you may read it."
 
 
+class WorkerCrashed(InputError):
+    """The process that read the picture died, each time anew."""
+
+    code = "worker-crashed"
+    advice = "Take a new picture or save it as an ordinary JPEG; report this one if you may pass it on."
+
+
+class WorkerTimeout(InputError):
+    """The picture took too long to read, each time anew."""
+
+    code = "worker-timeout"
+    advice = "Take a new picture or save it as an ordinary JPEG; report this one if you may pass it on."
+
+
+class WorkerOutOfMemory(InputError):
+    """The picture takes more memory than one picture may, each time anew."""
+
+    code = "worker-out-of-memory"
+    advice = "Send a smaller picture."
+
+
 class AssayError(LfaError):
     """The assay profile is missing or wrong."""
 
@@ -136,6 +165,13 @@ class LabelsError(LfaError):
 
     code = "bad-labels"
     advice = "Correct the file and run the same command again; the README says what it holds."
+
+
+class RunError(LfaError):
+    """The run folder does not fit what is asked of it."""
+
+    code = "bad-run"
+    advice = "Give the options that the run was begun with, or name a new folder with -o."
 
 
 class OptionError(LfaError):

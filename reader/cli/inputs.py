@@ -8,13 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-__all__ = ["OVERLAY_SUFFIX", "STANDARD_INPUT", "SUFFIXES", "Input", "Listing", "list_inputs", "overlay_names"]
+from reader.batch.listing import OVERLAY_SUFFIX, has_picture_name
+
+__all__ = ["STANDARD_INPUT", "Input", "Listing", "list_inputs", "overlay_names"]
 
 STANDARD_INPUT = "-"
-OVERLAY_SUFFIX = ".overlay.png"
-SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".heic", ".heif", ".hif", ".tif", ".tiff"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +114,7 @@ def _pictures(
 
 
 def _is_picture(path: Path) -> bool:
-    name = path.name.lower()
-    if name.startswith(".") or path.suffix.lower() not in SUFFIXES or name.endswith(OVERLAY_SUFFIX):
+    if not has_picture_name(path.name):
         return False
     try:
         return stat.S_ISREG(path.lstat().st_mode)

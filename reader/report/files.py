@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from reader.errors import OutputError
 
-__all__ = ["write_whole"]
+__all__ = ["sweep", "whole_file", "write_whole"]
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
@@ -25,22 +28,59 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
     OutputError
         If it cannot be written; nothing is left behind then.
     """
+    with whole_file(path) as stream:
+        stream.write(data)
+
+
+@contextlib.contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Write a file piece by piece; it appears once all of it is safe on the disk: see `write_whole`.
+
+    Yields
+    ------
+    binary file
+        To be written to. An exception on the way leaves the older file, or none.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
     target = Path(path)
     temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as stream:
-            stream.write(data)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(target)
+        _keep_names(target.parent)
     except OSError as error:
         _forget(temporary)
         raise OutputError(f"{target} cannot be written: {error.strerror or error}.") from error
+    except BaseException:
+        _forget(temporary)
+        raise
+
+
+def sweep(folder: str | os.PathLike[str]) -> None:
+    """Remove what writers that were killed have left in a folder."""
+    for leftover in Path(folder).glob(".*.tmp"):
+        _forget(leftover)
+
+
+def _keep_names(folder: Path) -> None:
+    """Make a file's new name as safe as its content, where folders can be opened for that."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _forget(temporary: Path) -> None:
-    try:
+    with contextlib.suppress(OSError):
         temporary.unlink(missing_ok=True)
-    except OSError:
-        return

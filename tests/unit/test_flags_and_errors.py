@@ -81,6 +81,9 @@ def test_all_that_can_be_wrong_with_a_picture_is_an_input_error():
         errors.ImageTooSmall,
         errors.ImageTooLarge,
         errors.SourceUnreadable,
+        errors.WorkerCrashed,
+        errors.WorkerTimeout,
+        errors.WorkerOutOfMemory,
     }
     assert {error for error in ERRORS if issubclass(error, errors.InputError)} == {
         *inputs,

@@ -1,0 +1,280 @@
+"""The plan of a run: what is read, in which order and how, written down once and never changed."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import PIL
+import scipy
+
+from reader._version import __version__
+from reader.batch.listing import pictures_below
+from reader.batch.parts import Part
+from reader.errors import LabelsError, OutputError, RunError, SourceUnreadable
+from reader.interpret import Assay
+from reader.report.files import whole_file, write_whole
+
+__all__ = ["SCHEMA", "Limits", "Plan", "Wishes", "load_plan", "make_plan"]
+
+SCHEMA: Final = "lfa-run/1"
+_INPUTS: Final = "inputs.txt"
+_METADATA: Final = "metadata.csv"
+_PLAN: Final = "run.json"
+_MOST_IN_A_CHUNK: Final = 100  # pictures; half a minute of work, which is what a power cut costs
+_CHUNKS: Final = 128  # of a small folder, so that several processes end at about the same time
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one picture may take in a process of its own.
+
+    Attributes
+    ----------
+    cpu_s : int
+        Time of computing, s. The largest pictures that are read take 3 s on an ordinary core.
+    wall_s : int
+        Time on the clock, s, for a process that waits and does not compute.
+    memory_mb : int
+        Address space of the process, MB. The largest pictures take 1200.
+    """
+
+    cpu_s: int = 20
+    wall_s: int = 60
+    memory_mb: int = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a user asks of a run.
+
+    Attributes
+    ----------
+    assay : Assay
+        The kit.
+    chunk : int or None
+        Pictures to a part; None leaves it to the plan.
+    metadata : Path or None
+        CSV file that goes along with the run.
+    limits : Limits
+        Of one picture.
+    """
+
+    assay: Assay
+    chunk: int | None = None
+    metadata: Path | None = None
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run that is planned.
+
+    Attributes
+    ----------
+    run : Path
+        Its folder.
+    root : str
+        Folder of the pictures.
+    count : int
+        Pictures.
+    chunk : int
+        Pictures to a part.
+    limits : Limits
+        Of one picture.
+    digest : str
+        Of all that decides what the run finds.
+    """
+
+    run: Path
+    root: str
+    count: int
+    chunk: int
+    limits: Limits
+    digest: str
+
+    @property
+    def parts(self) -> int:
+        """Number of parts."""
+        return -(-self.count // self.chunk)
+
+    def chunks(self) -> Iterator[Part]:
+        """Return which pictures go into which part, one part at a time."""
+        with (self.run / _INPUTS).open(encoding="utf-8", newline="\n") as lines:
+            for number in range(self.parts):
+                names = tuple(line[:-1] for line in itertools.islice(lines, self.chunk))
+                yield Part(number, names, self.digest)
+
+
+def make_plan(folder: str, run: Path, wishes: Wishes) -> Plan:
+    """Plan a run, or take up the one that is planned in a run folder.
+
+    Parameters
+    ----------
+    folder : str
+        Pictures are looked for here and below. Once planned, what is added there is not read.
+    run : Path
+        Run folder; made if it is not there.
+    wishes : Wishes
+        The options.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    RunError
+        If the run was begun with other options, which are named, or if the folder holds other things.
+    SourceUnreadable
+        If there is no such folder, or no picture in it.
+    LabelsError
+        If the metadata cannot be read.
+    OutputError
+        If the run folder cannot be written to.
+    """
+    metadata = _metadata(wishes.metadata)
+    wanted = _described(folder, wishes, metadata)
+    if (run / _PLAN).exists():
+        found = _loaded(run)
+        _refuse_other(run, found, wanted)
+        return _plan(run, found)
+    _refuse_occupied(run)
+    inputs = _freeze(folder, run / _INPUTS)
+    if metadata is not None:
+        write_whole(run / _METADATA, metadata)
+    if wanted["options"]["chunk"] is None:
+        wanted["options"]["chunk"] = min(_MOST_IN_A_CHUNK, -(-inputs["count"] // _CHUNKS))
+    document = wanted | {"inputs": wanted["inputs"] | inputs}
+    write_whole(run / _PLAN, _text(document))
+    return _plan(run, document)
+
+
+def load_plan(run: Path) -> Plan:
+    """Take up the plan in a run folder as it is, to look at what was read.
+
+    Raises
+    ------
+    RunError
+        If the folder holds no run, or its list was changed.
+    """
+    return _plan(run, _loaded(run))
+
+
+def _described(folder: str, wishes: Wishes, metadata: bytes | None) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "software_version": __version__,
+        "libraries": {library.__name__: library.__version__ for library in (cv2, np, PIL, scipy)},
+        "options": {
+            "assay": wishes.assay.id,
+            "assay_sha256": hashlib.sha256(repr(wishes.assay).encode()).hexdigest(),
+            "chunk": wishes.chunk,
+            "metadata_sha256": None if metadata is None else hashlib.sha256(metadata).hexdigest(),
+            "limits": asdict(wishes.limits),
+        },
+        "inputs": {"root": os.path.realpath(folder)},
+    }
+
+
+def _text(document: dict[str, Any]) -> bytes:
+    # A folder whose name is no Unicode is written with JSON's own escapes.
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    return f"{text}\n".encode("utf-8", "backslashreplace")
+
+
+def _metadata(path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        content = path.read_bytes()
+        content.decode("utf-8-sig")
+    except OSError as error:
+        raise LabelsError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise LabelsError(f"{path} is not in UTF-8.") from error
+    return content
+
+
+def _refuse_occupied(run: Path) -> None:
+    ours = {_INPUTS, _METADATA}
+    try:
+        others = [path.name for path in run.iterdir() if path.name not in ours and path.suffix != ".tmp"]
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise OutputError(f"{run} cannot be used for a run: {error.strerror or error}.") from error
+    if others:
+        raise RunError(f"{run} holds no run, but other things, such as {min(others)}.")
+
+
+def _freeze(folder: str, target: Path) -> dict[str, Any]:
+    """Write the list of the pictures, and return how many there are and the list's digest."""
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
+        raise SourceUnreadable(f"{folder}: {error.strerror or error}.") from error
+    digest, count = hashlib.sha256(), 0
+    with whole_file(target) as stream:
+        for name in pictures_below(folder):
+            line = f"{name}\n".encode()
+            stream.write(line)
+            digest.update(line)
+            count += 1
+        if not count:
+            raise SourceUnreadable(f"{folder}: The folder holds no pictures.")
+    return {"count": count, "sha256": digest.hexdigest()}
+
+
+def _loaded(run: Path) -> dict[str, Any]:
+    try:
+        document = json.loads((run / _PLAN).read_bytes())
+        with (run / _INPUTS).open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        if document["schema"] != SCHEMA:
+            raise RunError(f"{run} holds a run of another kind: {document['schema']}.")
+        if document["inputs"]["sha256"] != digest:
+            raise RunError(f"The list {run / _INPUTS} was changed after the run began.")
+    except OSError as error:
+        raise RunError(f"{run} holds no run: {error.strerror or error}.") from error
+    except (ValueError, LookupError, TypeError) as error:
+        raise RunError(f"{run / _PLAN} is damaged.") from error
+    return dict(document)
+
+
+def _plan(run: Path, document: dict[str, Any]) -> Plan:
+    inputs, options = document["inputs"], document["options"]
+    limits = Limits(**options["limits"])
+    return Plan(run, inputs["root"], inputs["count"], options["chunk"], limits, _identity(document))
+
+
+def _identity(document: dict[str, Any]) -> str:
+    """Return the digest of all that decides what a run finds; where its pictures lie is not of it."""
+    deciding = {key: document[key] for key in ("schema", "software_version", "libraries", "options")}
+    deciding["inputs"] = document["inputs"]["sha256"]
+    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
+
+
+def _refuse_other(run: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    old, new = _flat(found), _flat(wanted)
+    if new["chunk"] is None:
+        del new["chunk"]
+    other = [f"{key} is {old.get(key)}, not {value}" for key, value in new.items() if old.get(key) != value]
+    if other:
+        raise RunError(f"{run} was begun with other options: {'; '.join(other)}.")
+
+
+def _flat(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the innermost entries of nested tables; no two have one name."""
+    flat: dict[str, Any] = {}
+    for key, value in document.items():
+        flat |= _flat(value) if isinstance(value, dict) else {key: value}
+    return flat
