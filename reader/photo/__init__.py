@@ -12,7 +12,7 @@ once at its start, silences OpenCV's own lines.
 """
 
 from reader.photo.header import MAX_BYTES, MAX_PIXELS, MAX_SIDE, MIN_SIDE
-from reader.photo.opening import Photo, open_array, open_bytes, open_file
+from reader.photo.opening import Photo, file_bytes, open_array, open_bytes, open_file
 
 __all__ = [
     "MAX_BYTES",
@@ -20,6 +20,7 @@ __all__ = [
     "MAX_SIDE",
     "MIN_SIDE",
     "Photo",
+    "file_bytes",
     "open_array",
     "open_bytes",
     "open_file",

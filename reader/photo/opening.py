@@ -25,7 +25,7 @@ from reader.photo.exif import Box, upright
 from reader.photo.header import MAX_BYTES, Header, Samples, check_size, decoder_faults
 from reader.steps import Steps
 
-__all__ = ["Photo", "open_array", "open_bytes", "open_file"]
+__all__ = ["Photo", "file_bytes", "open_array", "open_bytes", "open_file"]
 
 ALPHA_FLATTENED: Final = "alpha-flattened"
 
@@ -152,13 +152,26 @@ def open_file(path: str | os.PathLike[str]) -> Photo:
     reader.errors.SourceUnreadable: no-such-photo.jpg: No such file or directory. Check that ...
     """
     source = os.fspath(path)
+    return open_bytes(file_bytes(source), source)
+
+
+def file_bytes(path: str | os.PathLike[str]) -> bytes:
+    """Return the bytes of a picture's file.
+
+    Raises
+    ------
+    SourceUnreadable
+        If the file is missing, not a regular file or may not be read.
+    ImageTooLarge
+        Above 64 MB.
+    """
+    source = os.fspath(path)
     try:
-        data = _read(source)
+        return _read(source)
     except OSError as error:
         raise SourceUnreadable(f"{source}: {error.strerror or 'It cannot be read'}.") from error
     except ValueError as error:
         raise SourceUnreadable(f"{source!r} is not a file name.") from error
-    return open_bytes(data, source)
 
 
 def open_array(array: NDArray[Any], source: str = "array") -> Photo:

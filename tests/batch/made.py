@@ -5,7 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 
+from reader.batch.engines import ProcessEngine, SerialEngine
 from reader.batch.parts import Line, text_line
+from reader.batch.plan import Limits, Wishes, make_plan
+from reader.interpret import load_assay
+from tests.batch.planted import QUICK
 
 
 def line(path, content=b"", outcome="negative"):
@@ -25,3 +29,34 @@ def documents(run):
     """All lines of all parts of a run, in order, without the trailers."""
     paths = sorted((run / "parts").glob("part-*.jsonl"))
     return [json.loads(text) for path in paths for text in path.read_text("utf-8").split("\n")[:-2]]
+
+
+def folder_of(folder, count=0, **planted):
+    """A folder of made-up pictures, all different, some with what `tests.batch.planted` acts upon."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for k in range(count):
+        (folder / f"{k:04}.jpg").write_bytes(b"picture %d" % k)
+    for name, content in planted.items():
+        (folder / f"{name}.jpg").write_bytes(content)
+    return folder
+
+
+def planned(folder, run, **wishes):
+    """A plan for a folder, with limits that a test can wait for."""
+    limits = Limits(cpu_s=1, wall_s=4, memory_mb=2048)
+    return make_plan(str(folder), run, Wishes(load_assay("generic"), **{"limits": limits, **wishes}))
+
+
+def process_engine(plan, workers=2, function=QUICK):
+    """Processes that read what is planned."""
+    return ProcessEngine(plan.root, load_assay("generic"), plan.limits, workers, function)
+
+
+def serial_engine(plan, function=QUICK):
+    """This process reads what is planned."""
+    return SerialEngine(plan.root, load_assay("generic"), function)
+
+
+def contents(run):
+    """The bytes of all parts of a run, by name."""
+    return {path.name: path.read_bytes() for path in sorted((run / "parts").iterdir())}

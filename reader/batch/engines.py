@@ -1,0 +1,304 @@
+"""Engines: where chunks are read. Whichever is taken, the lines are the same, byte for byte.
+
+The engine of processes gives each worker one chunk at a time, and gets back a line for each picture. A worker
+that dies, or takes too long, does so over one known picture: a fresh process begins with that one again, and
+only a picture that ends three processes in a row becomes an error. No other picture is touched by that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from multiprocessing.connection import Connection, wait
+from typing import Any, Final, Protocol, cast
+
+from reader.batch.listing import path_below
+from reader.batch.parts import Line, Part
+from reader.batch.plan import Limits
+from reader.batch.reading import DOCUMENT, PictureReader, failure
+from reader.batch.worker import OUT_OF_MEMORY, READY, work
+from reader.errors import (
+    CapacityError,
+    InputError,
+    OptionError,
+    WorkerCrashed,
+    WorkerOutOfMemory,
+    WorkerTimeout,
+)
+from reader.interpret import Assay
+from reader.photo import file_bytes
+
+__all__ = ["MOST_WORKERS", "Engine", "Finished", "ProcessEngine", "Seen", "SerialEngine"]
+
+MOST_WORKERS: Final = 256
+_MOST_DEATHS: Final = 3  # of processes in a row: the first may have been killed by chance, from outside
+_MOST_FAILED_STARTS: Final = 5  # in a row, before any picture: then the machine is the trouble
+_START_S: Final = 60.0  # for a process to load the reader on a busy machine
+_ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+Finished = Generator[tuple[Part, list[Line]], None, None]
+"""Chunks with their lines, in the order of their names; to be closed if not all are taken."""
+
+Seen = Callable[[Line], None]
+"""Called for each picture that is done."""
+
+
+class Engine(Protocol):
+    """Reads chunks of pictures."""
+
+    def run(self, parts: Iterable[Part], seen: Seen) -> Finished:
+        """Read chunks, which are taken one by one as there is someone to read them.
+
+        Yields
+        ------
+        (Part, list of Line)
+            A chunk and its lines, in the order of its names; chunks come in any order.
+        """
+        ...
+
+
+class SerialEngine:
+    """Reads in this process, one picture after the other, without limits of time and memory.
+
+    Parameters
+    ----------
+    root : str
+        Folder of the pictures.
+    assay : Assay
+        The kit.
+    function : str, default `DOCUMENT`
+        ``module:name`` of what reads the bytes of a picture.
+    """
+
+    def __init__(self, root: str, assay: Assay, function: str = DOCUMENT) -> None:
+        self._pictures = PictureReader(root, assay, function)
+
+    def run(self, parts: Iterable[Part], seen: Seen) -> Finished:
+        """Read chunks in their order."""
+        for part in parts:
+            lines = []
+            for name in part.names:
+                lines.append(self._pictures.line(name))
+                seen(lines[-1])
+            yield part, lines
+
+
+class ProcessEngine:
+    """Reads in processes of their own, each within limits.
+
+    Parameters
+    ----------
+    root : str
+        Folder of the pictures.
+    assay : Assay
+        The kit.
+    limits : Limits
+        Of one picture.
+    workers : int
+        Processes.
+    function : str, default `DOCUMENT`
+        ``module:name`` of what reads the bytes of a picture.
+
+    Raises
+    ------
+    OptionError
+        If the number of workers has no meaning.
+    """
+
+    def __init__(
+        self, root: str, assay: Assay, limits: Limits, workers: int, function: str = DOCUMENT
+    ) -> None:
+        if not 1 <= workers <= MOST_WORKERS:
+            raise OptionError(f"There may be 1 to {MOST_WORKERS} workers, not {workers}.")
+        self._workers = workers
+        self._task = (root, assay, limits, function)
+
+    def run(self, parts: Iterable[Part], seen: Seen) -> Finished:
+        """Read chunks, as many at a time as there are workers.
+
+        Raises
+        ------
+        CapacityError
+            If processes cannot be started, or die before they have begun.
+        """
+        waiting = iter(parts)
+        seats: list[_Seat] = []
+        try:
+            for part in waiting:
+                seats.append(_Seat(*self._task))
+                seats[-1].take(part)
+                if len(seats) == self._workers:
+                    break
+            while busy := [seat for seat in seats if seat.part is not None]:
+                for seat in _spoken(busy):
+                    line = seat.hear()
+                    if line is not None:
+                        seen(line)
+                    yield from seat.hand_over(waiting)
+        finally:
+            for seat in seats:
+                seat.stop()
+
+
+class _Seat:
+    """A place for one worker: the process that has it now, its chunk, and what is read of that."""
+
+    def __init__(self, root: str, assay: Assay, limits: Limits, function: str) -> None:
+        self.part: Part | None = None
+        self._root = root
+        self._limits = limits
+        self._task = (root, assay, limits, function)
+        self._lines: list[Line] = []
+        self._deaths = self._failed_starts = 0
+        self._process: Any = None
+        self.pipe: Connection | None = None
+        self._ready = self._overdue = False
+        self.deadline = 0.0
+
+    def take(self, part: Part) -> None:
+        self.part, self._lines = part, []
+        self._go_on()
+
+    def hear(self) -> Line | None:
+        """Take what the worker has to say, or its death; return the picture that is done by that."""
+        try:
+            told = cast("Connection", self.pipe).recv()
+        except (EOFError, OSError):
+            return self._bury()
+        self.deadline = time.monotonic() + self._limits.wall_s
+        if told == READY:
+            self._ready, self._failed_starts = True, 0
+            return None
+        return self._done(told)
+
+    def hand_over(self, waiting: Iterator[Part]) -> Iterator[tuple[Part, list[Line]]]:
+        """Return the chunk if it is done; the next one is begun before that is kept."""
+        part, lines = cast("Part", self.part), self._lines
+        if len(lines) < len(part.names):
+            return
+        self.part = None
+        following = next(waiting, None)
+        if following is not None:
+            self.take(following)
+        yield part, lines
+
+    def end_overdue(self) -> None:
+        """Kill a worker whose time is up; its pipe then tells of its death."""
+        if time.monotonic() >= self.deadline:
+            self._overdue = True
+            self._process.kill()
+            self.deadline = float("inf")
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._process.close()
+            cast("Connection", self.pipe).close()
+            self._process = self.pipe = None
+
+    def _done(self, line: Line) -> Line:
+        self._deaths = 0
+        self._lines.append(line)
+        return line
+
+    def _bury(self) -> Line | None:
+        self._process.join()
+        error = _cause(self._process.exitcode, overdue=self._overdue)
+        ready = self._ready
+        self.stop()
+        if ready:
+            self._deaths += 1
+        else:
+            self._count_failed_start()
+        line = None
+        if self._deaths == _MOST_DEATHS:
+            name = cast("Part", self.part).names[len(self._lines)]
+            line = self._done(_quarantined(self._root, name, error))
+        self._go_on()
+        return line
+
+    def _count_failed_start(self) -> None:
+        self._failed_starts += 1
+        if self._failed_starts == _MOST_FAILED_STARTS:
+            raise CapacityError("The processes that shall read pictures die before they have begun.")
+
+    def _go_on(self) -> None:
+        """Give the worker, or a fresh one, what is left of the chunk."""
+        names = cast("Part", self.part).names[len(self._lines) :]
+        if not names:
+            return
+        if self._process is None:
+            self._start()
+        self.deadline = time.monotonic() + self._limits.wall_s + (0 if self._ready else _START_S)
+        with contextlib.suppress(OSError):  # it has died already: its pipe says so
+            cast("Connection", self.pipe).send(names)
+
+    def _start(self) -> None:
+        context = _context()
+        self.pipe, theirs = context.Pipe()
+        self._ready = self._overdue = False
+        process = context.Process(target=work, args=(theirs, *self._task), name="lfa-batch", daemon=True)
+        try:
+            with _one_thread():
+                process.start()
+        except OSError as error:
+            raise CapacityError(f"No process can be started: {error.strerror or error}.") from error
+        finally:
+            theirs.close()
+        self._process = process
+
+
+def _spoken(busy: list[_Seat]) -> list[_Seat]:
+    """Wait until workers have something to say or have died, or the time of one is up."""
+    seconds = max(0.0, min(seat.deadline for seat in busy) - time.monotonic())
+    ready = wait([cast("Connection", seat.pipe) for seat in busy], min(seconds, _START_S))
+    for seat in busy:
+        if seat.pipe not in ready:
+            seat.end_overdue()
+    return [seat for seat in busy if seat.pipe in ready]
+
+
+def _cause(exit_code: int, *, overdue: bool) -> type[InputError]:
+    if overdue or exit_code == -getattr(signal, "SIGXCPU", 0):
+        return WorkerTimeout
+    return WorkerOutOfMemory if exit_code == OUT_OF_MEMORY else WorkerCrashed
+
+
+def _quarantined(root: str, name: str, error: type[InputError]) -> Line:
+    digest = None
+    with contextlib.suppress(InputError):
+        digest = hashlib.sha256(file_bytes(path_below(root, name))).hexdigest()
+    return failure(name, digest, error.code, error().message, error.advice)
+
+
+def _context() -> Any:
+    """Return a way to start processes that inherit nothing of this one.
+
+    The fork server has loaded the reader once, so that a worker that was lost is replaced in milliseconds.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([work.__module__])
+    return context
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Have libraries of processes that are started meanwhile compute in one thread: they look only there."""
+    before = {name: os.environ.get(name) for name in _ONE_THREAD}
+    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

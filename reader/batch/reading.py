@@ -1,0 +1,104 @@
+"""Reading one picture of a batch: whatever is in the file, a line comes out."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+from reader.batch.listing import path_below
+from reader.batch.parts import Line, text_line
+from reader.errors import InputError, LfaError
+from reader.interpret import Assay
+from reader.photo import file_bytes
+from reader.pipeline import read_bytes
+
+__all__ = ["BUG", "DOCUMENT", "PictureReader", "document_of", "failure"]
+
+BUG: Final = "bug"
+DOCUMENT: Final = "reader.batch.reading:document_of"
+"""Where the function is that reads the bytes of a picture, for a process that loads it by name."""
+_REMEMBERED: Final = 1000  # documents of some kB each, in which a copy of a picture is looked for
+
+
+def document_of(data: bytes, source: str, assay: Assay) -> dict[str, Any]:
+    """Read a picture, and return the contract document.
+
+    Raises
+    ------
+    InputError
+        If the bytes are no picture.
+    """
+    return read_bytes(data, assay=assay, source=source).to_dict()
+
+
+class PictureReader:
+    """Reads pictures below a folder; the same bytes only once, where it remembers them.
+
+    Parameters
+    ----------
+    root : str
+        The folder.
+    assay : Assay
+        The kit.
+    function : str, default `DOCUMENT`
+        ``module:name`` of what reads the bytes of a picture.
+    """
+
+    def __init__(self, root: str, assay: Assay, function: str = DOCUMENT) -> None:
+        module, _, name = function.partition(":")
+        self._document = cast(
+            "Callable[[bytes, str, Assay], dict[str, Any]]", getattr(importlib.import_module(module), name)
+        )
+        self._root = root
+        self._assay = assay
+        self._known: OrderedDict[str, dict[str, Any]] = OrderedDict()
+
+    def line(self, name: str) -> Line:
+        """Read the picture with this address.
+
+        Raises
+        ------
+        MemoryError
+            If there is too little memory: what that means is decided outside.
+        """
+        digest = None
+        try:
+            data = file_bytes(path_below(self._root, name))
+            digest = hashlib.sha256(data).hexdigest()
+            document = self._known.get(digest) or self._document(data, name, self._assay)
+            self._remember(digest, document)
+            text = text_line({"path": name, "sha256": digest, "reading": document | {"source": name}})
+            return Line(text, document["outcome"], failed=False)
+        except InputError as error:
+            return failure(name, digest, error.code, self._without_path(name, error), error.advice)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one picture's bug must not lose the others' results
+            return failure(name, digest, BUG, f"This is a bug: {_where(error)}.", LfaError.advice)
+
+    def _remember(self, digest: str, document: dict[str, Any]) -> None:
+        self._known[digest] = document
+        self._known.move_to_end(digest)
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+
+    def _without_path(self, name: str, error: InputError) -> str:
+        """Return what an error says without the place where the pictures lie, which may change."""
+        message = error.message.removeprefix(f"{path_below(self._root, name)}: ")
+        return message.removeprefix(f"{name}: ").replace(path_below(self._root, name), name)
+
+
+def failure(name: str, digest: str | None, code: str, message: str, advice: str) -> Line:
+    """Return the line of a picture that could not be read."""
+    error = {"code": code, "message": message, "advice": advice}
+    return Line(text_line({"path": name, "sha256": digest, "error": error}), code, failed=True)
+
+
+def _where(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
+    return f"{type(error).__name__} at {places}"

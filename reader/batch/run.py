@@ -1,0 +1,163 @@
+"""The run: read what is not yet read, chunk by chunk, and keep each as soon as it is read."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from reader.batch.engines import Engine
+from reader.batch.parts import Counts, Fault, Line, Part, check_part, write_part
+from reader.batch.plan import Plan
+from reader.errors import CapacityError, OutputError
+from reader.report.files import sweep
+
+if sys.platform != "win32":
+    import fcntl
+
+__all__ = ["RESERVE_BYTES", "Tally", "faults", "run_plan"]
+
+RESERVE_BYTES: Final = 50 * 2**20
+"""Disk space, bytes, that is left free for others: a disk that is full to the last byte stops them, too."""
+
+_PICTURE_BYTES: Final = 8 * 2**10  # of a line and of what is derived from it; a strip takes 2 to 3 kB
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many pictures came out how.
+
+    Attributes
+    ----------
+    outcomes : Counter of str
+        Readings by their outcome.
+    errors : Counter of str
+        Pictures that could not be read, by the error's code.
+    """
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def pictures(self) -> int:
+        """How many there are."""
+        return self.outcomes.total() + self.errors.total()
+
+    def add_part(self, counts: Counts) -> None:
+        """Count the pictures of a part."""
+        self.outcomes.update(counts.outcomes)
+        self.errors.update(counts.errors)
+
+    def add(self, line: Line) -> None:
+        """Count one picture."""
+        (self.errors if line.failed else self.outcomes)[line.outcome] += 1
+
+
+def run_plan(
+    plan: Plan,
+    engine: Engine,
+    *,
+    told: Callable[[Tally], Any] = lambda _: None,
+    reserve_bytes: int = RESERVE_BYTES,
+) -> Tally:
+    """Read all pictures of a plan that are in no whole part yet.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to read.
+    engine : Engine
+        Where to read it.
+    told : callable, optional
+        Called with the counts when it is known what was read before, and after each picture; it must not
+        change or keep them.
+    reserve_bytes : int, default `RESERVE_BYTES`
+        Disk space to leave free.
+
+    Returns
+    -------
+    Tally
+        Of the whole run.
+
+    Raises
+    ------
+    OutputError
+        If the disk is full, or a part cannot be written. What was written before is whole.
+    CapacityError
+        If another process works in the run folder, or none that reads pictures can be started.
+    """
+    with _alone(plan.run):
+        for folder in (plan.run, plan.run / "parts"):
+            sweep(folder)
+        tally, missing = _looked_through(plan)
+        _check_space(plan.run, reserve_bytes + _PICTURE_BYTES * (plan.count - tally.pictures))
+        told(tally)
+
+        def seen(line: Line) -> None:
+            tally.add(line)
+            told(tally)
+
+        parts = (part for part in plan.chunks() if part.number in missing)
+        # Closed at once, whatever ends it: processes are not to wait for a garbage collector.
+        with contextlib.closing(engine.run(parts, seen)) as finished:
+            for part, lines in finished:
+                _check_space(plan.run, reserve_bytes)
+                write_part(plan.run, part, lines)
+    return tally
+
+
+def faults(plan: Plan) -> Iterator[tuple[Part, Fault]]:
+    """Return each part that is not there, not whole, or not of this run."""
+    for part in plan.chunks():
+        found = check_part(plan.run, part)
+        if not isinstance(found, Counts):
+            yield part, found
+
+
+def _looked_through(plan: Plan) -> tuple[Tally, frozenset[int]]:
+    """Return what whole parts hold, and the numbers of those parts that are yet to be read."""
+    tally, missing = Tally(), set()
+    for part in plan.chunks():
+        found = check_part(plan.run, part)
+        if isinstance(found, Counts):
+            tally.add_part(found)
+        else:
+            missing.add(part.number)
+    return tally, frozenset(missing)
+
+
+def _check_space(run: Path, needed: int) -> None:
+    free = shutil.disk_usage(run).free
+    if free < needed:
+        raise OutputError(
+            f"The disk of {run} has {free / 2**20:,.0f} MB free; {needed / 2**20:,.0f} MB are needed."
+        )
+
+
+@contextlib.contextmanager
+def _alone(run: Path) -> Iterator[None]:
+    """Keep other processes on this machine from working in the same run folder."""
+    if sys.platform == "win32":
+        yield
+        return
+    descriptor = os.open(run, os.O_RDONLY)
+    try:
+        # The kernel lets go of it when the process ends, however it ends.
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise CapacityError(f"Another process works on the run in {run}.") from None
+    except OSError:  # a file system without locks
+        os.close(descriptor)
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,106 @@
+"""What runs in a worker: one process that reads pictures within limits, and ends when its parent has gone.
+
+The parent sends the addresses of a chunk; for each, in this order, a line comes back as soon as it is read.
+So the parent knows at any time which picture is being read, and which one it was that killed a worker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import math
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from multiprocessing.connection import Connection
+from typing import Final
+
+import cv2
+
+from reader.batch.plan import Limits
+from reader.batch.reading import DOCUMENT, PictureReader
+from reader.interpret import Assay
+
+if sys.platform != "win32":
+    import resource
+
+__all__ = ["OUT_OF_MEMORY", "READY", "work"]
+
+READY: Final = "ready"
+OUT_OF_MEMORY: Final = 70  # exit code of a worker that had too little memory for a picture
+_PR_SET_PDEATHSIG: Final = 1  # of Linux' prctl
+
+
+def work(pipe: Connection, root: str, assay: Assay, limits: Limits, function: str = DOCUMENT) -> None:
+    """Read what comes through a pipe until it ends.
+
+    Parameters
+    ----------
+    pipe : Connection
+        To the parent.
+    root : str
+        Folder of the pictures.
+    assay : Assay
+        The kit.
+    limits : Limits
+        Of one picture.
+    function : str, default `reader.batch.reading.DOCUMENT`
+        ``module:name`` of what reads the bytes of a picture.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    _end_with_parent()
+    _keep_to(limits)
+    cv2.setNumThreads(1)  # there are other workers for the other cores
+    pictures = PictureReader(root, assay, function)
+    with contextlib.suppress(EOFError, OSError):  # the parent has gone
+        pipe.send(READY)
+        while True:
+            for name in pipe.recv():
+                _grant_time(limits.cpu_s)
+                try:
+                    line = pictures.line(name)
+                except MemoryError:
+                    os._exit(OUT_OF_MEMORY)
+                pipe.send(line)
+
+
+def _end_with_parent() -> None:
+    """End even in the middle of a picture when the parent has gone.
+
+    The thread sees any parent go, but not while a library keeps it from running; the kernel's signal needs
+    nobody's leave, but is Linux' own, and comes from the process that forked this one.
+    """
+    threading.Thread(target=_watch_parent, daemon=True).start()
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _watch_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _keep_to(limits: Limits) -> None:
+    if sys.platform == "win32":
+        return
+    _lower(resource.RLIMIT_AS, limits.memory_mb * 2**20)
+    _lower(resource.RLIMIT_CORE, 0)  # a picture's pixels are not to be left in a file
+
+
+def _grant_time(cpu_s: int) -> None:
+    """Let the next picture compute so long and no longer: the kernel then ends the process."""
+    if sys.platform == "win32":
+        return
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    _lower(resource.RLIMIT_CPU, math.ceil(usage.ru_utime + usage.ru_stime) + cpu_s)
+
+
+def _lower(what: int, soft: int) -> None:
+    hard = resource.getrlimit(what)[1]
+    with contextlib.suppress(OSError, ValueError):  # a system may not know or allow it
+        resource.setrlimit(what, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))

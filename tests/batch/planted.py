@@ -1,0 +1,41 @@
+"""What stands in for reading in tests of batches: quick, and as bad as the picture's bytes ask for."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+
+from reader.errors import CorruptImage
+
+QUICK = "tests.batch.planted:quick"
+
+
+def quick(data, source, _assay):
+    """Return a small document, or do what the first word of the file says."""
+    word, _, rest = data.partition(b" ")
+    if word == b"corrupt":
+        raise CorruptImage(f"{source}: The picture is damaged.")
+    if word == b"bug":
+        raise ZeroDivisionError
+    if word == b"kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if word == b"once":
+        _kill_once(Path(os.fsdecode(rest)))
+    if word == b"spin":
+        while True:
+            pass
+    if word == b"sleep":
+        time.sleep(float(rest))
+    if word == b"greedy":
+        np.ones(2**32, np.uint8)
+    return {"schema": "lfa-reading/1", "source": source, "outcome": "negative", "size": len(data)}
+
+
+def _kill_once(mark):
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
