@@ -6,6 +6,7 @@ import typer
 
 from reader._version import __version__
 from reader.cli.assays import assays
+from reader.cli.batch import batch, verify
 from reader.cli.doctor import doctor
 from reader.cli.evaluate import evaluate
 from reader.cli.limits import limits
@@ -26,6 +27,8 @@ app = typer.Typer(
     epilog="Decision support for trained users, not a cleared device.",
 )
 app.command()(read)
+app.command()(batch)
+app.command()(verify)
 app.command()(evaluate)
 app.add_typer(assays, name="assays")
 app.command()(doctor)

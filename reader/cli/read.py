@@ -4,6 +4,7 @@ import dataclasses
 import sys
 import time
 import traceback
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -131,7 +132,7 @@ def _finish(run: _Run) -> None:
     if report is not None:
         write_report(report, render(run.cards, run.problems, reader.__version__))
     if not run.view.quiet:
-        say(counts_text(run.outcomes, len(run.problems)))
+        say(counts_text(Counter(run.outcomes), len(run.problems)))
         if run.targets.overlays:
             say(f"Marked pictures are in {run.targets.overlays[0].parent}.")
         if report is not None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from rich.table import Table
@@ -60,17 +59,16 @@ def reading_row(reading: Reading, name_width: int) -> Table:
     return table
 
 
-def counts_text(outcomes: Sequence[Outcome], unreadable: int) -> str:
+def counts_text(counts: Mapping[str, int], unreadable: int) -> str:
     """Say in a sentence how many pictures gave which result.
 
     Examples
     --------
-    >>> counts_text([Outcome.NEGATIVE, Outcome.POSITIVE, Outcome.NEGATIVE], 1)
+    >>> counts_text({"negative": 2, "positive": 1}, 1)
     '3 pictures read: 1 positive, 2 negative. 1 input could not be read.'
     """
-    counts = Counter(outcomes)
-    parts = [f"{counts[outcome]} {outcome_word(outcome)}" for outcome in Outcome if counts[outcome]]
-    text = f"{_number(len(outcomes), 'picture')} read" + (f": {', '.join(parts)}." if parts else ".")
+    parts = [f"{counts[outcome]} {outcome_word(outcome)}" for outcome in Outcome if counts.get(outcome)]
+    text = f"{_number(sum(counts.values()), 'picture')} read" + (f": {', '.join(parts)}." if parts else ".")
     return text + (f" {_number(unreadable, 'input')} could not be read." if unreadable else "")
 
 

@@ -39,3 +39,9 @@ def _kill_once(mark):
     if not mark.exists():
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def slow(data, source, assay):
+    """Take as long over it as a quick reader would."""
+    time.sleep(0.01)
+    return quick(data, source, assay)

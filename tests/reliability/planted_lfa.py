@@ -1,0 +1,18 @@
+"""The ``lfa`` command with made-up reading and no reserve on the disk.
+
+python -m tests.reliability.planted_lfa batch FOLDER -o RUN …
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import reader.cli.batch as command
+from reader.batch.engines import ProcessEngine
+from reader.batch.run import run_plan
+from reader.cli import main
+
+if __name__ == "__main__":
+    command.ProcessEngine = partial(ProcessEngine, function="tests.batch.planted:slow")
+    command.run_plan = partial(run_plan, reserve_bytes=-(2**60))
+    main()
