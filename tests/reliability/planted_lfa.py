@@ -1,4 +1,4 @@
-"""The ``lfa`` command with made-up reading and no reserve on the disk.
+"""The ``lfa`` command with made-up reading, short limits, no reserve on the disk.
 
 python -m tests.reliability.planted_lfa batch FOLDER -o RUN …
 """
@@ -9,10 +9,12 @@ from functools import partial
 
 import reader.cli.batch as command
 from reader.batch.engines import ProcessEngine
+from reader.batch.plan import Limits, Wishes
 from reader.batch.run import run_plan
 from reader.cli import main
 
 if __name__ == "__main__":
     command.ProcessEngine = partial(ProcessEngine, function="tests.batch.planted:slow")
+    command.Wishes = partial(Wishes, limits=Limits(cpu_s=2, wall_s=20))
     command.run_plan = partial(run_plan, reserve_bytes=-(2**60))
     main()

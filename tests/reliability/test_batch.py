@@ -52,7 +52,7 @@ def test_no_process_outlives_the_run(folder, tmp_path, number, seconds):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 7), (signal.SIGHUP, 7), (signal.SIGINT, 130)])
 def test_a_run_that_is_asked_to_stop_says_how_to_go_on_and_does(tmp_path, number, code):
-    folder = folder_of(tmp_path / "pictures", 40, zz=b"sleep 15")
+    folder = folder_of(tmp_path / "pictures", 40, zz=b"sleep 8")
     process = storm.started(folder, tmp_path / "run")
     storm.wait_for(lambda: len(list((tmp_path / "run" / "parts").glob("part-*"))) > 30)
     process.send_signal(number)
