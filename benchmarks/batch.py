@@ -4,8 +4,9 @@
 
 Each picture is read by one thread. The pictures are copies of one simulated photo of 3 megapixels, each with
 a comment of its own, so that no two have the same bytes. Times are medians; what counts are the ratios. With
---memory N, a run of N made-up pictures shows how the memory of the process that leads it grows; with --names N,
-N empty files are planned; with --parts N, a run of N whole parts is looked through, as a resumed one is.
+--memory N, a run of N made-up pictures shows how the memory of the process that leads it grows; with
+--names N, N empty files are planned; with --parts N, a run of N whole parts is looked through, as a resumed
+one is.
 """
 
 from __future__ import annotations
