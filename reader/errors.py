@@ -15,7 +15,8 @@
     │   └── WorkerOutOfMemory
     ├── AssayError              an assay profile is missing or wrong
     ├── LabelsError             a file of labels or readings is wrong
-    ├── RunError                a batch's run folder does not fit what is asked of it
+    ├── RunError                a batch's run folder is none, or does not fit what is asked of it
+    ├── ExtraMissing            an optional package is not installed
     ├── OptionError             an option or setting has no meaning here
     ├── OutputError             a result cannot be written
     └── CapacityError           there is no room for more work now
@@ -34,6 +35,7 @@ __all__ = [
     "CapacityError",
     "CorruptImage",
     "EmptyInput",
+    "ExtraMissing",
     "ImageTooLarge",
     "ImageTooSmall",
     "InputError",
@@ -168,10 +170,17 @@ class LabelsError(LfaError):
 
 
 class RunError(LfaError):
-    """The run folder does not fit what is asked of it."""
+    """The run folder is none, is damaged, or does not fit what is asked of it."""
 
     code = "bad-run"
-    advice = "Give the options that the run was begun with, or name a new folder with -o."
+    advice = "Name the folder that `lfa batch` wrote, with the options that it was begun with, or a new one."
+
+
+class ExtraMissing(LfaError):
+    """An optional package is not installed."""
+
+    code = "extra-missing"
+    advice = "Install it and run the same command again."
 
 
 class OptionError(LfaError):

@@ -44,6 +44,7 @@ EXIT_CODES: Mapping[type[errors.LfaError], ExitCode] = MappingProxyType(
         errors.AssayError: ExitCode.CONFIGURATION,
         errors.LabelsError: ExitCode.CONFIGURATION,
         errors.RunError: ExitCode.CONFIGURATION,
+        errors.ExtraMissing: ExitCode.CONFIGURATION,
         errors.OptionError: ExitCode.USAGE,
         errors.OutputError: ExitCode.OUTPUT,
         errors.CapacityError: ExitCode.RESUMABLE,
