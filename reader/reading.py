@@ -6,6 +6,7 @@ the top-left pixel at (0, 0). Arrays are indexed ``[row, column]``.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ __all__ = [
     "Quad",
     "Reading",
     "StripReading",
+    "json_line",
 ]
 
 SCHEMA = "lfa-reading/1"
@@ -267,6 +269,20 @@ class Reading:
         if timings:
             document["timings_ms"] = {k: _number(v, 2) for k, v in self.timings_ms.items()}
         return document
+
+
+def json_line(document: Mapping[str, Any]) -> bytes:
+    r"""Return a document as one line of JSON in UTF-8, the same bytes wherever it is written.
+
+    A file name that is not valid Unicode is written with JSON's own escapes.
+
+    Examples
+    --------
+    >>> json_line({"source": "caf\udce9.jpg"})
+    b'{"source":"caf\\udce9.jpg"}\n'
+    """
+    line = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return f"{line}\n".encode("utf-8", "backslashreplace")
 
 
 def _number(value: float | None, digits: int) -> float | None:

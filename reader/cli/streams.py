@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from reader.cli.exits import ExitCode
 from reader.errors import OutputError
+from reader.reading import json_line
 
 __all__ = ["Step", "emit_json", "emit_text", "print_data", "progress", "say", "stdout_console"]
 
@@ -27,12 +27,8 @@ class Step(Protocol):
 
 
 def emit_json(document: Mapping[str, Any]) -> None:
-    """Write one document as one line of UTF-8 to standard output.
-
-    A file name that is not valid Unicode is written with JSON's own escapes.
-    """
-    line = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    _write(f"{line}\n".encode("utf-8", "backslashreplace"))
+    """Write one document as one line of UTF-8 to standard output."""
+    _write(json_line(document))
 
 
 def emit_text(text: str) -> None:

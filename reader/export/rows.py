@@ -5,7 +5,7 @@ A picture without strips, and one that could not be read, is a row, too. Every f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,13 +13,14 @@ from reader.batch.parts import Item
 from reader.export.metadata import Metadata
 from reader.interpret import Assay, list_assays
 
-__all__ = ["COLUMNS", "Cell", "Column", "Kits", "Row", "Table", "error_text", "known_kits", "line_of"]
+__all__ = ["COLUMNS", "Cell", "Column", "Kits", "Put", "Row", "Table", "error_text", "known_kits", "line_of"]
 
 Cell = str | float | int | bool | None
 Row = tuple[Cell, ...]
 Kind = Literal["text", "number", "integer", "truth"]
 Document = Mapping[str, Any]
 Kits = Callable[[str], Assay | None]
+Put = Callable[[Item, Sequence[Row]], None]  # adds a picture and its rows to an output
 
 
 @dataclass(frozen=True, slots=True)
