@@ -239,6 +239,30 @@ class Reading:
     strips: tuple[StripReading, ...]
     timings_ms: Mapping[str, float] = field(default_factory=dict, compare=False)
 
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Reading:
+        """Return the reading that a contract document holds, with its rounded numbers and without profiles.
+
+        Parameters
+        ----------
+        document : mapping
+            As `to_dict` gives it.
+
+        Returns
+        -------
+        Reading
+            Gives the same document again.
+        """
+        return cls(
+            source=document["source"],
+            software_version=document["software"]["version"],
+            image=ImageInfo(**document["image"]),
+            outcome=Outcome(document["outcome"]),
+            flags=tuple(document["flags"]),
+            strips=tuple(map(_read_strip, document["strips"])),
+            timings_ms=document.get("timings_ms", {}),
+        )
+
     def to_dict(self, *, timings: bool = False) -> dict[str, Any]:
         """Return the contract document (schema ``lfa-reading/1``).
 
@@ -283,6 +307,30 @@ def json_line(document: Mapping[str, Any]) -> bytes:
     """
     line = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return f"{line}\n".encode("utf-8", "backslashreplace")
+
+
+def _read_strip(said: Mapping[str, Any]) -> StripReading:
+    plain = ("id", "kind", "assay", "orientation", "summary", "px_per_mm", "quality")
+    return StripReading(
+        **{name: said[name] for name in plain},
+        outline=_read_quad(said["outline"]),
+        window=_read_quad(said["window"]),
+        outcome=Outcome(said["outcome"]),
+        analytes={
+            name: Analyte(**{**answer, "outcome": Outcome(answer["outcome"])})
+            for name, answer in said["analytes"].items()
+        },
+        lines=tuple(Line(**{**line, "center": _read_point(line["center"])}) for line in said["lines"]),
+        flags=tuple(said["flags"]),
+    )
+
+
+def _read_point(said: Any) -> Any:
+    return None if said is None else (said[0], said[1])
+
+
+def _read_quad(said: Any) -> Any:
+    return None if said is None else tuple(map(_read_point, said))
 
 
 def _number(value: float | None, digits: int) -> float | None:

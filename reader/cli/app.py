@@ -9,6 +9,7 @@ from reader.cli.assays import assays
 from reader.cli.batch import batch, verify
 from reader.cli.doctor import doctor
 from reader.cli.evaluate import evaluate
+from reader.cli.export import export
 from reader.cli.limits import limits
 from reader.cli.read import read
 from reader.cli.serve import serve
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.command()(read)
 app.command()(batch)
 app.command()(verify)
+app.command()(export)
 app.command()(evaluate)
 app.add_typer(assays, name="assays")
 app.command()(doctor)

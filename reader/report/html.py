@@ -24,7 +24,7 @@ from reader.report.files import write_whole
 from reader.report.palette import OUTCOME_COLOURS
 from reader.report.words import analyte_text, flag_text, flagged_strips, height_text, outcome_word
 
-__all__ = ["Card", "card", "render", "write_report"]
+__all__ = ["ENVIRONMENT", "Card", "card", "render", "write_report"]
 
 _WIDEST = 1000  # px of an overlay in the page
 _JPEG_QUALITY = 82
@@ -49,23 +49,32 @@ class Card:
     html: str
 
 
-def card(reading: Reading, overlay: NDArray[np.uint8]) -> Card:
+def card(
+    reading: Reading, overlay: NDArray[np.uint8] | None, *, widest: int = _WIDEST, note: str = ""
+) -> Card:
     """Prepare a picture's part of the report.
 
     Parameters
     ----------
     reading : Reading
         What the picture says.
-    overlay : ndarray, shape (H, W, 3)
-        As ``draw_overlay`` made it.
+    overlay : ndarray, shape (H, W, 3), or None
+        As ``draw_overlay`` made it; None where the picture is not at hand.
+    widest : int, default 1000
+        Width from which the overlay is made smaller, px.
+    note : str, default ""
+        A sentence to be shown below the picture, or in its place.
 
     Returns
     -------
     Card
-        Holds the overlay as a JPEG of at most 1000 px width, so that the photo may be forgotten.
+        Holds the overlay as a JPEG, so that the photo may be forgotten.
     """
-    html = _ENVIRONMENT.get_template("card.html").render(
-        reading=reading, image=_data_uri(overlay), width=overlay.shape[1], height=overlay.shape[0]
+    html = ENVIRONMENT.get_template("card.html").render(
+        reading=reading,
+        image=None if overlay is None else _data_uri(overlay, widest),
+        size=None if overlay is None else overlay.shape,
+        note=note,
     )
     return Card(reading.source, reading.outcome, html)
 
@@ -88,10 +97,9 @@ def render(cards: Sequence[Card], unreadable: Sequence[tuple[str, str]], version
         A complete HTML page.
     """
     counts = Counter(entry.outcome for entry in cards)
-    return _ENVIRONMENT.get_template("report.html").render(
+    return ENVIRONMENT.get_template("report.html").render(
         cards=[(entry, Markup(entry.html)) for entry in cards],  # noqa: S704 - made by the escaping template
         counts=[(outcome, counts[outcome]) for outcome in Outcome if counts[outcome]],
-        colours=OUTCOME_COLOURS,
         unreadable=unreadable,
         version=version,
     )
@@ -115,9 +123,9 @@ def write_report(path: str | os.PathLike[str], page: str) -> None:
     write_whole(path, page.encode("utf-8", "replace"))
 
 
-def _data_uri(overlay: NDArray[np.uint8]) -> str:
+def _data_uri(overlay: NDArray[np.uint8], widest: int) -> str:
     image = Image.fromarray(overlay)
-    image.thumbnail((_WIDEST, 4 * _WIDEST))
+    image.thumbnail((widest, 4 * widest))
     stream = BytesIO()
     image.save(stream, "JPEG", quality=_JPEG_QUALITY, optimize=True)
     return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
@@ -132,6 +140,7 @@ def _environment() -> Environment:
         loader=PackageLoader("reader", "report/templates"), autoescape=True, undefined=StrictUndefined
     )
     environment.globals.update(
+        colours=OUTCOME_COLOURS,
         analyte_text=analyte_text,
         figure=_figure,
         flag_text=flag_text,
@@ -142,4 +151,4 @@ def _environment() -> Environment:
     return environment
 
 
-_ENVIRONMENT = _environment()
+ENVIRONMENT = _environment()

@@ -150,3 +150,26 @@ def test_the_outcomes_are_those_of_the_contract():
         "not_read",
         "multiple",
     ]
+
+
+def test_a_document_gives_the_reading_that_it_holds():
+    again = Reading.from_dict(json.loads(json.dumps(reading(strips=(strip(outline=QUAD),)).to_dict())))
+    assert again.strips[0].window == ((10.0, 30.0), (10.0, 10.0), (90.12, 10.0), (90.0, 30.0))
+    assert again.strips[0].analytes["T"].outcome is Outcome.POSITIVE
+    assert again.strips[0].lines[0].center == (30.13, 20.0)
+    assert again.software_version == "1.2.3"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        reading(),
+        reading(strips=(), outcome=Outcome.NOT_READ, flags=("no-strip-found",)),
+        reading(strips=(strip(outline=QUAD), strip(id=2, px_per_mm=None, analytes={}, lines=()))),
+        reading(strips=(strip(lines=(dataclasses.replace(LINE, center=None, height=None),)),)),
+    ],
+)
+def test_a_reading_from_a_document_gives_the_same_document(made):
+    assert Reading.from_dict(made.to_dict()).to_dict() == made.to_dict()
+    with_timings = made.to_dict(timings=True)
+    assert Reading.from_dict(with_timings).to_dict(timings=True) == with_timings

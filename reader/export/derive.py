@@ -1,0 +1,153 @@
+"""From a run's folder to the files that are derived from it: all of them, or one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from reader.batch.parts import items
+from reader.errors import OptionError, RunError
+from reader.export.csv import csv_file, failures_file, unused_file
+from reader.export.fhir import fhir_file
+from reader.export.jsonl import jsonl_file
+from reader.export.metadata import join_metadata
+from reader.export.page import page_file
+from reader.export.parquet import has_parquet, parquet_file
+from reader.export.rows import Put, Table, known_kits
+from reader.interpret import Assay
+
+__all__ = ["FORMATS", "write_all", "write_one"]
+
+File = Callable[[Path, Table], AbstractContextManager[Put]]
+FORMATS: Mapping[str, tuple[str, File]] = MappingProxyType(
+    {
+        "csv": ("results.csv", csv_file),
+        "parquet": ("results.parquet", parquet_file),
+        "jsonl": ("results.jsonl", jsonl_file),
+        "fhir": ("results.fhir.json", fhir_file),
+    }
+)
+FAILURES, PAGE, METADATA, UNUSED = "failures.csv", "report.html", "metadata.csv", "metadata-unused.csv"
+
+
+def write_all(run: Path, *, kit: Assay | None = None) -> list[Path]:
+    """Write everything that is derived from a run, in one pass over it.
+
+    Parameters
+    ----------
+    run : Path
+        The run's folder.
+    kit : Assay, optional
+        The profile it was read with, where that is not in the catalogue: it tells which line shows what.
+
+    Returns
+    -------
+    list of Path
+        What was written: results as JSON lines and CSV, as Parquet if its extra is installed, the failures,
+        the page, and the rows of the metadata that stand beside no picture, if there are any.
+
+    Raises
+    ------
+    RunError
+        If the folder is no run, or damaged.
+    LabelsError
+        If its metadata are no such table.
+    OutputError
+        If a file cannot be written; those that were there before are then left as they were.
+    """
+    about, table = _about(run), _table(run, kit)
+    formats = ["jsonl", "csv", *(["parquet"] if has_parquet() else [])]
+    page = partial(page_file, root=about["root"], planned=about["count"])
+    files: dict[Path, File] = {
+        **{run / FORMATS[name][0]: FORMATS[name][1] for name in formats},
+        run / FAILURES: failures_file,
+        run / PAGE: page,
+    }
+    _write(run, files, table)
+    return [*files, *_unused(run, table)]
+
+
+def write_one(run: Path, to: str, path: Path | None = None, *, kit: Assay | None = None) -> Path:
+    """Write one format.
+
+    Parameters
+    ----------
+    run : Path
+        The run's folder.
+    to : {"csv", "parquet", "jsonl", "fhir"}
+        The format.
+    path : Path, optional
+        Where to; by default into the run's folder.
+    kit : Assay, optional
+        As for `write_all`.
+
+    Returns
+    -------
+    Path
+        What was written.
+
+    Raises
+    ------
+    OptionError
+        If the format is unknown, or the file is one of the run's own.
+    ExtraMissing
+        If the format needs a package that is not installed.
+    RunError, LabelsError, OutputError
+        As for `write_all`.
+    """
+    if to not in FORMATS:
+        raise OptionError(f"There is no format {to!r}; there are {', '.join(FORMATS)}.")
+    name, file = FORMATS[to]
+    target = path or run / name
+    _about(run)
+    own = {(run / part).resolve() for part in ("run.json", "inputs.txt", METADATA)}
+    if target.resolve() in own or target.resolve().is_relative_to((run / "parts").resolve()):
+        raise OptionError(f"{target} belongs to the run itself; choose another file.")
+    _write(run, {target: file}, _table(run, kit))
+    return target
+
+
+def _write(run: Path, files: Mapping[Path, File], table: Table) -> None:
+    with ExitStack() as stack:
+        puts: Sequence[Put] = [stack.enter_context(file(path, table)) for path, file in files.items()]
+        for item in items(run):
+            rows = table.rows(item)
+            for put in puts:
+                put(item, rows)
+
+
+def _table(run: Path, kit: Assay | None) -> Table:
+    kits = known_kits(kit)
+    file = run / METADATA
+    if not file.exists():
+        return Table(kits=kits)
+    return Table(join_metadata(file, (item.path for item in items(run))), kits)
+
+
+def _unused(run: Path, table: Table) -> list[Path]:
+    """Write the metadata's rows that stand beside no picture; without any, there is no such file."""
+    path, unused = run / UNUSED, table.metadata.unused
+    if unused:
+        unused_file(path, unused)
+        return [path]
+    path.unlink(missing_ok=True)
+    return []
+
+
+def _about(run: Path) -> dict[str, Any]:
+    """Return the root of a run's pictures and how many there are."""
+    path = run / "run.json"
+    try:
+        inputs = json.loads(path.read_bytes())["inputs"]
+        return {"root": str(inputs["root"]), "count": int(inputs["count"])}
+    except OSError as error:
+        raise RunError(
+            f"{run} is not the folder of a run: {path.name} cannot be opened: {error.strerror}."
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{path} is damaged: {error}.") from error
