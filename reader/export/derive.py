@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
@@ -32,6 +33,7 @@ FORMATS: Mapping[str, tuple[str, File]] = MappingProxyType(
         "fhir": ("results.fhir.json", fhir_file),
     }
 )
+_LOG = logging.getLogger(__name__)
 FAILURES, PAGE, METADATA, UNUSED = "failures.csv", "report.html", "metadata.csv", "metadata-unused.csv"
 
 
@@ -58,7 +60,11 @@ def write_all(run: Path, *, kit: Assay | None = None) -> list[Path]:
     LabelsError
         If its metadata are no such table.
     OutputError
-        If a file cannot be written; those that were there before are then left as they were.
+        If a file cannot be written; each is then the older one or the new one, and whole.
+
+    Notes
+    -----
+    A run that is not complete yet is written as far as it is; the page says so, and the log.
     """
     about, table = _about(run), _table(run, kit)
     formats = ["jsonl", "csv", *(["parquet"] if has_parquet() else [])]
@@ -68,7 +74,7 @@ def write_all(run: Path, *, kit: Assay | None = None) -> list[Path]:
         run / FAILURES: failures_file,
         run / PAGE: page,
     }
-    _write(run, files, table)
+    _write(run, files, table, about["count"])
     return [*files, *_unused(run, table)]
 
 
@@ -99,26 +105,34 @@ def write_one(run: Path, to: str, path: Path | None = None, *, kit: Assay | None
         If the format needs a package that is not installed.
     RunError, LabelsError, OutputError
         As for `write_all`.
+
+    Notes
+    -----
+    A run that is not complete yet is written as far as it is; the log says so.
     """
     if to not in FORMATS:
         raise OptionError(f"There is no format {to!r}; there are {', '.join(FORMATS)}.")
     name, file = FORMATS[to]
     target = path or run / name
-    _about(run)
+    about = _about(run)
     own = {(run / part).resolve() for part in ("run.json", "inputs.txt", METADATA)}
     if target.resolve() in own or target.resolve().is_relative_to((run / "parts").resolve()):
         raise OptionError(f"{target} belongs to the run itself; choose another file.")
-    _write(run, {target: file}, _table(run, kit))
+    _write(run, {target: file}, _table(run, kit), about["count"])
     return target
 
 
-def _write(run: Path, files: Mapping[Path, File], table: Table) -> None:
+def _write(run: Path, files: Mapping[Path, File], table: Table, planned: int) -> None:
+    done = 0
     with ExitStack() as stack:
         puts: Sequence[Put] = [stack.enter_context(file(path, table)) for path, file in files.items()]
         for item in items(run):
+            done += 1
             rows = table.rows(item)
             for put in puts:
                 put(item, rows)
+    if done != planned:
+        _LOG.warning("%s is not complete: %d of its %d pictures are done.", run, done, planned)
 
 
 def _table(run: Path, kit: Assay | None) -> Table:

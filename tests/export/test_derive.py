@@ -122,3 +122,11 @@ def test_the_run_s_own_files_are_never_written_over(run, name):
 def test_an_unknown_format_is_told(run):
     with pytest.raises(OptionError, match="'xlsx'"):
         write_one(run, "xlsx", Path("out"))
+
+
+def test_a_run_that_is_not_complete_is_written_as_far_as_it_is_and_told(run, caplog):
+    write_one(run, "csv")
+    assert caplog.messages == []
+    (run / "parts" / "part-000001.jsonl").unlink()
+    write_one(run, "csv")
+    assert caplog.messages == [f"{run} is not complete: 2 of its 3 pictures are done."]
