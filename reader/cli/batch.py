@@ -1,8 +1,6 @@
 """``lfa batch`` and ``lfa verify``: a folder of any size into a run folder that can be gone on with."""
 
 import contextlib
-import importlib
-import importlib.util
 import os
 import signal
 from collections.abc import Iterator
@@ -24,12 +22,12 @@ from reader.cli.outputs import refuse_inside
 from reader.cli.show import counts_text
 from reader.cli.streams import emit_json, say
 from reader.errors import OptionError
+from reader.export import write_all
 from reader.interpret import Assay, load_assay
 
 __all__ = ["batch", "verify"]
 
 _RATE_OVER_S = 120.0  # a chunk's worth of pictures, so that one slow picture does not shake the time left
-_EXPORTS = "reader.export"
 
 
 class EngineName(StrEnum):
@@ -83,7 +81,7 @@ def batch(
         plan = make_plan(folder, output, Wishes(kit, chunk, metadata))
         with _bar(plan.count, hidden=quiet) as told:
             tally = run_plan(plan, _engine(engine, plan, kit, workers), told=told)
-        _derive(plan.run)
+        write_all(plan.run, kit=kit)
     if not quiet:
         say(f"{counts_text(tally.outcomes, tally.errors.total())} The run is in {output}.")
     raise typer.Exit(_exit_code(tally))
@@ -126,12 +124,6 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _derive(run: Path) -> None:
-    """Write the tables and pages that are made of the parts."""
-    if importlib.util.find_spec(_EXPORTS) is not None:
-        importlib.import_module(_EXPORTS).write_all(run)
 
 
 @contextlib.contextmanager

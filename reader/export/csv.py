@@ -12,7 +12,7 @@ from pathlib import Path
 from reader.batch.parts import Item
 from reader.export.metadata import Unused
 from reader.export.rows import Cell, Put, Row, Table, error_text
-from reader.report.files import writing
+from reader.report.files import whole_file
 
 __all__ = ["csv_file", "failures_file", "guarded", "unused_file"]
 
@@ -89,7 +89,7 @@ def guarded(text: str) -> str:
 @contextmanager
 def _sheet(path: Path, columns: Sequence[str]) -> Iterator[Callable[[Row], object]]:
     """Write a heading; yield what writes a row."""
-    with writing(path) as stream:
+    with whole_file(path) as stream:
         # A file name that is not valid Unicode must not stop the table.
         words = io.TextIOWrapper(stream, encoding="utf-8", errors="backslashreplace", newline="")
         try:

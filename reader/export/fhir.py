@@ -18,7 +18,7 @@ from reader.batch.parts import Item
 from reader.export.rows import Kits, Put, Row, Table
 from reader.flags import FLAGS, explain
 from reader.interpret import Assay
-from reader.report.files import writing
+from reader.report.files import whole_file
 
 __all__ = ["fhir_file", "resources"]
 
@@ -59,7 +59,7 @@ def fhir_file(path: Path, table: Table) -> Iterator[Put]:
     """
     seen: set[str] = set()  # devices that were written; every other resource comes after its devices
     lines = path.suffix == NDJSON
-    with writing(path) as stream:
+    with whole_file(path) as stream:
         if not lines:
             stream.write(b'{"resourceType":"Bundle","type":"collection"')
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from reader.batch.parts import Item
 from reader.export.rows import Put, Row, Table
 from reader.reading import json_line
-from reader.report.files import writing
+from reader.report.files import whole_file
 
 __all__ = ["jsonl_file"]
 
@@ -28,7 +28,7 @@ def jsonl_file(path: Path, _table: Table) -> Iterator[Put]:
     callable
         Adds a picture.
     """
-    with writing(path) as stream:
+    with whole_file(path) as stream:
 
         def put(item: Item, _rows: Sequence[Row]) -> None:
             if item.reading is not None:

@@ -13,7 +13,7 @@ from typing import Any
 from reader.batch.parts import Item
 from reader.errors import ExtraMissing
 from reader.export.rows import Cell, Put, Row, Table
-from reader.report.files import writing
+from reader.report.files import whole_file
 
 __all__ = ["has_parquet", "parquet_file"]
 
@@ -63,7 +63,7 @@ def parquet_file(path: Path, table: Table) -> Iterator[Put]:
         if len(held) >= GROUP:
             flush()
 
-    with writing(path) as stream, parquet.ParquetWriter(stream, schema, compression=COMPRESSION) as writer:
+    with whole_file(path) as stream, parquet.ParquetWriter(stream, schema, compression=COMPRESSION) as writer:
         yield put
         if held:
             flush()
