@@ -20,12 +20,13 @@ from reader.errors import LfaError
 from reader.export.rows import Kits, Put, Row, Table
 from reader.export.summary import BIN, WEAK, Pick, Summary
 from reader.photo import Photo, open_file
-from reader.pipeline import read_photo
-from reader.reading import Outcome, Reading
+from reader.reading import Outcome, Reading, StripReading
 from reader.report import Card, card, draw_overlay, write_report
 from reader.report.chart import Panel, Series, chart_svg
 from reader.report.html import ENVIRONMENT
 from reader.report.palette import BLUE, VERMILLION
+from reader.strip import profile_again
+from reader.view import View
 
 __all__ = ["MOST_SHOWN", "page_file"]
 
@@ -33,7 +34,7 @@ MOST_SHOWN = 500  # pictures in the gallery: some 25 MB, which browsers open at 
 WIDEST = 560  # px of a picture in the gallery
 GONE = "The picture is no longer where it was read: only what was measured is shown."
 CHANGED = "The file has changed since it was read: only what was measured is shown."
-OTHER = "With the reader and the kit as they are here, it is read otherwise: no profile is shown."
+OTHER = "The line profile cannot be measured here as it was when the picture was read: it is not shown."
 BROKEN = "The picture could not be drawn: only what was measured is shown."
 _LOG = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ def page_file(
     planned : int, optional
         How many pictures the run has when it is done.
     most : int, default 500
-        Pictures to show. Each is opened and read again, for its profile.
+        Pictures to show. Each is opened, and measured again where its windows were found, for its profile.
 
     Yields
     ------
@@ -135,26 +136,25 @@ def _card(item: Item, root: str, kits: Kits) -> Card:
         photo = open_file(Path(root, item.path))
         if photo.sha256 != item.sha256:
             return card(reading, None, note=CHANGED)
-        profiled = _with_profiles(reading, photo, kits)
-        overlay = draw_overlay(photo, profiled or reading)
+        seen = _with_profiles(reading, photo, kits)
+        overlay = draw_overlay(photo, seen)
     except LfaError:
         return card(reading, None, note=GONE)
     except Exception:  # noqa: BLE001 - one picture's bug must not cost the page
         _LOG.exception("A picture of the gallery could not be drawn.")
         return card(reading, None, note=BROKEN)
-    return card(profiled or reading, overlay, widest=WIDEST, note="" if profiled else OTHER)
+    profiled = all(strip.profile is not None for strip in seen.strips)
+    return card(seen, overlay, widest=WIDEST, note="" if profiled else OTHER)
 
 
-def _with_profiles(reading: Reading, photo: Photo, kits: Kits) -> Reading | None:
-    """Return the reading with its strips' profiles, None if it is not what is read now."""
-    if not reading.strips:
-        return reading
-    kit = kits(reading.strips[0].assay)
-    if kit is None:
-        return None
-    strips = read_photo(photo, assay=kit).strips
-    same = [strip.to_dict() for strip in strips] == [strip.to_dict() for strip in reading.strips]
-    return replace(reading, strips=strips) if same else None
+def _with_profiles(reading: Reading, photo: Photo, kits: Kits) -> Reading:
+    view = View(photo.pixels, photo.chroma, photo.steps)
+    return replace(reading, strips=tuple(_with_profile(strip, view, kits) for strip in reading.strips))
+
+
+def _with_profile(strip: StripReading, view: View, kits: Kits) -> StripReading:
+    kit = kits(strip.assay)
+    return strip if kit is None else replace(strip, profile=profile_again(view, strip, kit))
 
 
 def _heights_svg(summary: Summary) -> str:

@@ -16,7 +16,7 @@ from reader.strip.doubts import PATTERNED, doubt, undecided
 from reader.strip.findings import Findings, has_test_line
 from reader.strip.weigh import weigh
 
-__all__ = ["to_reading"]
+__all__ = ["profile_of", "to_reading"]
 
 DOUBT = 0.15  # share of wrong calls that is accepted where the evidence is weakest
 WEAK_CONTROL = 0.05  # absorbance: a tenth of a usual control line
@@ -69,7 +69,7 @@ def to_reading(seen: Findings, number: int) -> StripReading:
         px_per_mm=scale,
         quality=seen.quality.values,
         flags=flags,
-        profile=_profile(fit, reverse=naming.reverse),
+        profile=profile_of(fit, reverse=naming.reverse),
     )
 
 
@@ -99,7 +99,8 @@ def _line(named: NamedLine, fit: LineFit, window: Window, seen: Findings) -> Lin
     )
 
 
-def _profile(fit: MembraneFit, *, reverse: bool) -> Profile:
+def profile_of(fit: MembraneFit, *, reverse: bool) -> Profile:
+    """Return the profile of a fitted membrane from its control end, which is the right one if `reverse`."""
     count = len(fit.profile)
     position = (np.arange(count) + 0.5) / count
     step = -1 if reverse else 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import re
 from html.parser import HTMLParser
@@ -196,9 +197,10 @@ def test_a_picture_that_has_changed_is_not_shown(tmp_path, taken):
     assert "<img" not in page
 
 
-def test_a_picture_that_is_read_otherwise_now_has_no_profile(tmp_path, taken):
+def test_a_picture_whose_lines_are_measured_otherwise_now_has_no_profile(tmp_path, taken):
     folder, line = taken
-    document = {**line["reading"], "strips": [{**line["reading"]["strips"][0], "px_per_mm": 7.0}]}
+    document = copy.deepcopy(line["reading"])
+    document["strips"][0]["lines"][0]["height"] = 0.05
     page = page_of(tmp_path, line | {"reading": document}, root=folder)
     assert OTHER in page
     assert "<img" in page
