@@ -175,9 +175,12 @@ def items(run: str | Path) -> Iterator[Item]:
     Raises
     ------
     RunError
-        If a part is not whole.
+        If the folder is no run, or a part is not whole.
     """
-    paths = sorted((Path(run) / "parts").glob("part-*.jsonl"), key=_number)
+    folder = Path(run) / "parts"
+    if not folder.is_dir():
+        raise RunError(f"{run} is not the folder of a run: it has no parts.")
+    paths = sorted(folder.glob("part-*.jsonl"), key=_number)
     repeated = _repeated(paths)
     first: dict[str, str] = {}
     for path in paths:

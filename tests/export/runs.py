@@ -19,7 +19,7 @@ def digest_of(path):
 
 def read(path, *strips, same_as=None, digest=None, **changes):
     """A line of a part: a picture that was read."""
-    digest = digest or digest_of(path)
+    digest = digest or digest_of(same_as or path)
     info = ImageInfo(digest, "JPEG", 1000, 600)
     document = reading(*strips, source=path, image=info, **changes).to_dict()
     said = {"path": path, "sha256": digest, "reading": document}
@@ -50,7 +50,7 @@ def put_run(folder, lines, *, chunk=2, root="photos", metadata=None):
     parts.mkdir(parents=True)
     for part, first in enumerate(range(0, len(lines), chunk)):
         members = lines[first : first + chunk]
-        body = "".join(json.dumps(said) + "\n" for said in members)
+        body = "".join(json.dumps(said, separators=(",", ":")) + "\n" for said in members)
         trailer = {
             "part": part,
             "count": len(members),

@@ -98,5 +98,5 @@ def test_a_folder_that_is_no_run_is_a_run_error(tmp_path):
 def test_a_damaged_part_is_a_run_error_that_names_it(tmp_path):
     run = put_run(tmp_path / "run", [read("a.jpg", strip())])
     (run / "parts" / "part-000000.jsonl").write_text('{"path": "a')
-    with pytest.raises(RunError, match=r"part-000000\.jsonl is damaged"):
+    with pytest.raises(RunError, match=r"part-000000\.jsonl is not whole"):
         list(items(run))

@@ -31,6 +31,7 @@ NEIGHBOURS = {
     "locate": {"measure"},
     "evaluate": {"report", "simulate"},
     "limits": {"report", "simulate"},
+    "batch": {"report"},
     "export": {"batch", "report"},
 }
 FLOOR = {room: k for k, rooms in enumerate(FLOORS) for room in rooms}
