@@ -15,7 +15,7 @@ from typing import Any, Final
 from reader.batch.engines import Engine
 from reader.batch.parts import Counts, Fault, Line, Part, check_part, write_part
 from reader.batch.plan import Plan
-from reader.errors import CapacityError, OutputError
+from reader.errors import CapacityError, OutputError, SourceUnreadable
 from reader.report.files import sweep
 
 if sys.platform != "win32":
@@ -90,7 +90,8 @@ def run_plan(
     OutputError
         If the disk is full, or a part cannot be written. What was written before is whole.
     CapacityError
-        If another process works in the run folder, or none that reads pictures can be started.
+        If another process works in the run folder, none that reads pictures can be started, or the folder of
+        the pictures has gone.
     """
     with _alone(plan.run):
         for folder in (plan.run, plan.run / "parts"):
@@ -107,6 +108,8 @@ def run_plan(
         # Closed at once, whatever ends it: processes are not to wait for a garbage collector.
         with contextlib.closing(engine.run(parts, seen)) as finished:
             for part, lines in finished:
+                if any(line.failed and line.outcome == SourceUnreadable.code for line in lines):
+                    _check_root(plan.root)
                 _check_space(plan.run, reserve_bytes)
                 write_part(plan.run, part, lines)
     return tally
@@ -132,8 +135,22 @@ def _looked_through(plan: Plan) -> tuple[Tally, frozenset[int]]:
     return tally, frozenset(missing)
 
 
+def _check_root(root: str) -> None:
+    """Refuse to take a share that has gone, or its empty place, for pictures that cannot be read."""
+    try:
+        with os.scandir(root) as entries:
+            present = next(entries, None) is not None
+    except OSError:
+        present = False
+    if not present:
+        raise CapacityError(f"The folder of the pictures, {root}, can no longer be looked into.")
+
+
 def _check_space(run: Path, needed: int) -> None:
-    free = shutil.disk_usage(run).free
+    try:
+        free = shutil.disk_usage(run).free
+    except OSError as error:
+        raise OutputError(f"{run} cannot be used: {error.strerror or error}.") from error
     if free < needed:
         raise OutputError(
             f"The disk of {run} has {free / 2**20:,.0f} MB free; {needed / 2**20:,.0f} MB are needed."
@@ -146,7 +163,10 @@ def _alone(run: Path) -> Iterator[None]:
     if sys.platform == "win32":
         yield
         return
-    descriptor = os.open(run, os.O_RDONLY)
+    try:
+        descriptor = os.open(run, os.O_RDONLY)
+    except OSError as error:
+        raise OutputError(f"{run} cannot be used: {error.strerror or error}.") from error
     try:
         # The kernel lets go of it when the process ends, however it ends.
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

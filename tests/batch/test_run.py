@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
 import shutil
 from collections import Counter
@@ -11,6 +13,7 @@ import pytest
 from reader.batch.parts import items, part_path
 from reader.batch.run import faults, run_plan
 from reader.errors import CapacityError, OutputError
+from tests.batch.disk import FailingDisk
 from tests.batch.made import contents, documents, folder_of, planned, process_engine, serial_engine
 from tests.batch.planted import QUICK
 
@@ -119,34 +122,55 @@ def test_disk_space_that_others_take_meanwhile_ends_the_run_with_whole_parts(pla
     assert run_plan(plan, serial_engine(plan)).pictures == 24
 
 
-@pytest.mark.parametrize("number", [28, 5])
-@pytest.mark.parametrize("fails_at", range(12))
-def test_wherever_the_disk_fails_nothing_is_torn_and_the_run_goes_on(
-    pictures, tmp_path, monkeypatch, number, fails_at
-):
-    undisturbed = planned(pictures, tmp_path / "undisturbed", chunk=6)
-    run_plan(undisturbed, serial_engine(undisturbed))
-    calls = iter(range(1000))
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_at_whatever_write_the_disk_fails_nothing_is_torn_and_the_run_goes_on(tmp_path, monkeypatch, number):
+    folder = folder_of(tmp_path / "pictures", 9)
+    reading(folder, tmp_path / "undisturbed")
+    for fails_at in itertools.count():
+        run = tmp_path / f"run-{fails_at}"
+        with FailingDisk(number, fails_at).plugged(monkeypatch):
+            said = said_by(lambda run=run: reading(folder, run))
+        if said is None:
+            break
+        assert os.strerror(number) in said
+        assert not [path for path in run.rglob("*") if path.suffix == ".tmp"]
+        assert {fault for _, fault in faults(planned(folder, run, chunk=3))} <= {"missing"}
+        reading(folder, run)
+        assert contents(run) == contents(tmp_path / "undisturbed")
+    assert fails_at > 25
 
-    def failing(real):
-        def call(*arguments):
-            if next(calls) >= fails_at:
-                raise OSError(number, os.strerror(number))
-            return real(*arguments)
 
-        return call
-
-    plan = planned(pictures, tmp_path / "run", chunk=6)
-    with monkeypatch.context() as patched:
-        for name in ("fsync", "open"):
-            patched.setattr(f"reader.report.files.os.{name}", failing(getattr(os, name)))
-        patched.setattr("reader.batch.run._alone", lambda _run: __import__("contextlib").nullcontext())
-        with pytest.raises(OutputError, match=os.strerror(number)):
-            run_plan(plan, serial_engine(plan))
-    assert {fault for _, fault in faults(plan)} <= {"missing"}
-    assert not list((plan.run / "parts").glob(".*"))
+def reading(folder, run):
+    plan = planned(folder, run, chunk=3)
     run_plan(plan, serial_engine(plan))
-    assert contents(plan.run) == contents(undisturbed.run)
+
+
+def said_by(work):
+    """What an output error says, if there is one."""
+    try:
+        work()
+    except OutputError as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.parametrize("emptied", [True, False])
+def test_a_share_that_goes_away_ends_the_run_and_makes_no_picture_unreadable(
+    pictures, plan, tmp_path, emptied
+):
+    def go_away(tally):
+        if tally.pictures == 7:
+            pictures.rename(tmp_path / "elsewhere")
+            if emptied:
+                pictures.mkdir()
+
+    with pytest.raises(CapacityError, match="can no longer be looked into"):
+        run_plan(plan, serial_engine(plan), told=go_away)
+    assert [part.number for part, _ in faults(plan)] == [2, 3, 4, 5, 6, 7]
+    if emptied:
+        pictures.rmdir()
+    (tmp_path / "elsewhere").rename(pictures)
+    assert run_plan(plan, serial_engine(plan)).errors["source-unreadable"] == 0
 
 
 def test_an_interrupt_leaves_whole_parts_and_no_others(plan):
