@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import json
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable
@@ -21,7 +22,7 @@ __all__ = ["BUG", "DOCUMENT", "PictureReader", "document_of", "failure"]
 BUG: Final = "bug"
 DOCUMENT: Final = "reader.batch.reading:document_of"
 """Where the function is that reads the bytes of a picture, for a process that loads it by name."""
-_REMEMBERED: Final = 1000  # documents of some kB each, in which a copy of a picture is looked for
+_REMEMBERED: Final = 1000  # lines of some kB each, in which a copy of a picture is looked for
 
 
 def document_of(data: bytes, source: str, assay: Assay) -> dict[str, Any]:
@@ -55,7 +56,7 @@ class PictureReader:
         )
         self._root = root
         self._assay = assay
-        self._known: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._known: OrderedDict[str, bytes] = OrderedDict()
 
     def line(self, name: str) -> Line:
         """Read the picture with this address.
@@ -69,9 +70,9 @@ class PictureReader:
         try:
             data = file_bytes(path_below(self._root, name))
             digest = hashlib.sha256(data).hexdigest()
-            document = self._known.get(digest) or self._document(data, name, self._assay)
-            self._remember(digest, document)
+            document = self._remembered(digest) or self._document(data, name, self._assay)
             text = text_line({"path": name, "sha256": digest, "reading": document | {"source": name}})
+            self._remember(digest, text)
             return Line(text, document["outcome"], failed=False)
         except InputError as error:
             return failure(name, digest, error.code, self._without_path(name, error), error.advice)
@@ -80,8 +81,12 @@ class PictureReader:
         except Exception as error:  # noqa: BLE001 - one picture's bug must not lose the others' results
             return failure(name, digest, BUG, f"This is a bug: {_where(error)}.", LfaError.advice)
 
-    def _remember(self, digest: str, document: dict[str, Any]) -> None:
-        self._known[digest] = document
+    def _remembered(self, digest: str) -> dict[str, Any] | None:
+        text = self._known.get(digest)
+        return None if text is None else cast("dict[str, Any]", json.loads(text)["reading"])
+
+    def _remember(self, digest: str, text: bytes) -> None:
+        self._known[digest] = text
         self._known.move_to_end(digest)
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
