@@ -28,9 +28,10 @@ import numpy as np
 
 import reader
 from reader.batch.engines import Engine, ProcessEngine, SerialEngine
-from reader.batch.parts import Line, text_line, write_part
+from reader.batch.parts import Line, write_part
 from reader.batch.plan import Plan, Wishes, make_plan
 from reader.batch.run import Tally, run_plan
+from reader.reading import json_line
 from reader.simulate import cassette, render, scene
 
 SIZE = (1512, 2016)  # px
@@ -145,7 +146,7 @@ def look_through(place: Path, count: int) -> None:
     (plan.run / "inputs.txt").write_text(names, encoding="utf-8")
     document = {"schema": "lfa-reading/1", "outcome": "negative", "strips": ["x" * 1500]}
     for part in plan.chunks():
-        lines = [text_line({"path": name, "sha256": None, "reading": document}) for name in part.names]
+        lines = [json_line({"path": name, "sha256": None, "reading": document}) for name in part.names]
         write_part(plan.run, part, [Line(text, "negative", failed=False) for text in lines])
     seconds = timed(lambda: run_plan(plan, SerialEngine(plan.root, KIT)))
     print(f"{count} whole parts looked through in {seconds:.1f} s")

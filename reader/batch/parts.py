@@ -19,6 +19,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from reader.errors import RunError
+from reader.reading import json_line
 from reader.report.files import write_whole
 
 __all__ = [
@@ -30,7 +31,6 @@ __all__ = [
     "check_part",
     "items",
     "part_path",
-    "text_line",
     "write_part",
 ]
 
@@ -141,7 +141,7 @@ def write_part(run: Path, part: Part, lines: Sequence[Line]) -> None:
         "errors": _counted(line.outcome for line in lines if line.failed),
         "sha256": hashlib.sha256(body).hexdigest(),
     }
-    write_whole(part_path(run, part.number), body + text_line(trailer))
+    write_whole(part_path(run, part.number), body + json_line(trailer))
 
 
 def check_part(run: Path, part: Part) -> Counts | Fault:
@@ -175,12 +175,9 @@ def items(run: str | Path) -> Iterator[Item]:
     Raises
     ------
     RunError
-        If the folder is no run, or a part is not whole.
+        If a part is not whole.
     """
-    folder = Path(run) / "parts"
-    if not folder.is_dir():
-        raise RunError(f"{run} is not the folder of a run: it has no parts.")
-    paths = sorted(folder.glob("part-*.jsonl"), key=_number)
+    paths = sorted((Path(run) / "parts").glob("part-*.jsonl"), key=_number)
     repeated = _repeated(paths)
     first: dict[str, str] = {}
     for path in paths:
@@ -192,12 +189,6 @@ def items(run: str | Path) -> Iterator[Item]:
                 original = first.setdefault(digest, name)
                 same_as = None if original == name else original
             yield Item(name, digest, line.get("reading"), line.get("error"), same_as)
-
-
-def text_line(document: Mapping[str, Any]) -> bytes:
-    """Return a document as one line of JSON in UTF-8."""
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return f"{text}\n".encode()
 
 
 def _names_digest(names: Sequence[str]) -> str:

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from typing import Any, Final, cast
 
 from reader.batch.listing import path_below
-from reader.batch.parts import Line, text_line
+from reader.batch.parts import Line
 from reader.errors import InputError, LfaError
 from reader.interpret import Assay
 from reader.photo import file_bytes
 from reader.pipeline import read_bytes
+from reader.reading import json_line
 
 __all__ = ["BUG", "DOCUMENT", "PictureReader", "document_of", "failure"]
 
@@ -71,7 +72,7 @@ class PictureReader:
             data = file_bytes(path_below(self._root, name))
             digest = hashlib.sha256(data).hexdigest()
             document = self._remembered(digest) or self._document(data, name, self._assay)
-            text = text_line({"path": name, "sha256": digest, "reading": document | {"source": name}})
+            text = json_line({"path": name, "sha256": digest, "reading": document | {"source": name}})
             self._remember(digest, text)
             return Line(text, document["outcome"], failed=False)
         except InputError as error:
@@ -100,7 +101,7 @@ class PictureReader:
 def failure(name: str, digest: str | None, code: str, message: str, advice: str) -> Line:
     """Return the line of a picture that could not be read."""
     error = {"code": code, "message": message, "advice": advice}
-    return Line(text_line({"path": name, "sha256": digest, "error": error}), code, failed=True)
+    return Line(json_line({"path": name, "sha256": digest, "error": error}), code, failed=True)
 
 
 def _where(error: Exception) -> str:

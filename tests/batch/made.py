@@ -6,9 +6,10 @@ import hashlib
 import json
 
 from reader.batch.engines import ProcessEngine, SerialEngine
-from reader.batch.parts import Line, text_line
+from reader.batch.parts import Line
 from reader.batch.plan import Limits, Wishes, make_plan
 from reader.interpret import load_assay
+from reader.reading import json_line
 from tests.batch.planted import QUICK
 
 
@@ -16,13 +17,13 @@ def line(path, content=b"", outcome="negative"):
     """A line of a picture with these bytes."""
     document = {"source": path, "outcome": outcome}
     digest = hashlib.sha256(content or path.encode()).hexdigest()
-    return Line(text_line({"path": path, "sha256": digest, "reading": document}), outcome, failed=False)
+    return Line(json_line({"path": path, "sha256": digest, "reading": document}), outcome, failed=False)
 
 
 def failed_line(path, code="corrupt-image"):
     """A line of a file that could not be read at all."""
     error = {"code": code, "message": "It is damaged.", "advice": "Copy it again."}
-    return Line(text_line({"path": path, "sha256": None, "error": error}), code, failed=True)
+    return Line(json_line({"path": path, "sha256": None, "error": error}), code, failed=True)
 
 
 def documents(run):

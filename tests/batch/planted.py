@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from reader.errors import CorruptImage
+from reader.reading import ImageInfo, Outcome, Reading
 
 QUICK = "tests.batch.planted:quick"
 
@@ -32,7 +34,8 @@ def quick(data, source, _assay):
         time.sleep(float(rest))
     if word == b"greedy":
         np.ones(2**32, np.uint8)
-    return {"schema": "lfa-reading/1", "source": source, "outcome": "negative", "size": len(data)}
+    info = ImageInfo(hashlib.sha256(data).hexdigest(), "JPEG", 100, 100)
+    return Reading(source, "0.0.0", info, Outcome.NEGATIVE, (), (), {}).to_dict()
 
 
 def _kill_once(mark):

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from reader.batch.parts import items
+from reader.batch.reading import document_of
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from reader.batch.parts import items
 from reader.errors import RunError
+from reader.export import write_all
 from reader.export.rows import COLUMNS, Table, known_kits
 from reader.interpret import load_assay
 from tests.export.runs import failed, line, malaria, put_run, read, strip
@@ -91,8 +92,8 @@ def test_a_duplicate_names_the_first_picture_of_its_bytes(tmp_path):
 
 
 def test_a_folder_that_is_no_run_is_a_run_error(tmp_path):
-    with pytest.raises(RunError, match="no parts"):
-        list(items(tmp_path))
+    with pytest.raises(RunError, match=r"run\.json"):
+        write_all(tmp_path)
 
 
 def test_a_damaged_part_is_a_run_error_that_names_it(tmp_path):
