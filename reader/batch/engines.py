@@ -12,8 +12,10 @@ import hashlib
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, Final, Protocol, cast
 
@@ -245,7 +247,7 @@ class _Seat:
         self._ready = self._overdue = False
         process = context.Process(target=work, args=(theirs, *self._task), name="lfa-batch", daemon=True)
         try:
-            with _one_thread():
+            with _one_thread(), _deaf_to_interrupts():
                 process.start()
         except OSError as error:
             raise CapacityError(f"No process can be started: {error.strerror or error}.") from error
@@ -302,3 +304,17 @@ def _one_thread() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Have processes that are started meanwhile never hear Ctrl-C, which comes later here."""
+    if sys.platform == "win32":
+        yield
+        return
+    resource_tracker.ensure_running()  # to start it later would end the deafness
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

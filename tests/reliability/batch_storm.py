@@ -28,11 +28,18 @@ ROOT = Path(__file__).resolve().parents[2]
 GONE_S = 5.0  # within which no process may be left
 
 
-def started(folder, run, *options):
+def started(folder, run, *options, session=False):
     """Start `lfa batch` in a process of its own."""
     command = [sys.executable, "-m", "tests.reliability.planted_lfa", "batch", folder, "-o", run, *options]
     words = list(map(str, command))
-    return subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        words,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=session,
+    )
 
 
 def ended(process, timeout=300):

@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -62,6 +63,17 @@ def test_a_run_that_is_asked_to_stop_says_how_to_go_on_and_does(tmp_path, number
     assert "Traceback" not in said
     (folder / "zz.jpg").write_bytes(b"awake")
     assert storm.ended(storm.started(folder, tmp_path / "run"))[0] == 0
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.5, 1.0, 1.5])
+def test_ctrl_c_reaches_all_processes_at_once_and_none_complains(folder, tmp_path, seconds):
+    process = storm.started(folder, tmp_path / "run", session=True)
+    storm.wait_for((tmp_path / "run" / "run.json").exists)
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)
+    code, said = storm.ended(process)
+    assert code in {0, 130}
+    assert "Traceback" not in said
 
 
 @pytest.fixture
