@@ -39,7 +39,7 @@ __all__ = ["MOST_WORKERS", "Engine", "Finished", "ProcessEngine", "Seen", "Seria
 
 MOST_WORKERS: Final = 256
 _MOST_DEATHS: Final = 3  # of processes in a row: the first may have been killed by chance, from outside
-_MOST_FAILED_STARTS: Final = 5  # in a row, before any picture: then the machine is the trouble
+_MOST_FAILED_STARTS: Final = 20  # in a row, before any picture: then the machine is the trouble
 _START_S: Final = 60.0  # for a process to load the reader on a busy machine
 _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
