@@ -23,6 +23,7 @@ from reader.cli.show import counts_text
 from reader.cli.streams import emit_json, say
 from reader.errors import OptionError
 from reader.export import write_all
+from reader.export.metadata import join_metadata
 from reader.interpret import Assay, load_assay
 
 __all__ = ["batch", "verify"]
@@ -76,6 +77,8 @@ def batch(
     """
     kit = load_assay("generic" if assay == "auto" else assay)
     refuse_inside(output, [folder], "run")
+    if metadata is not None and metadata.is_file():
+        join_metadata(metadata, ())  # a wrong table is told before hours of reading, and kept by no run
     tally = Tally()
     with _stoppable(output):
         plan = make_plan(folder, output, Wishes(kit, chunk, metadata))

@@ -108,6 +108,15 @@ def test_metadata_ride_along(lfa, photos, run, tmp_path):
     assert (run / "metadata.csv").read_text() == table.read_text()
 
 
+def test_metadata_that_are_no_table_are_told_before_anything_is_read(lfa, photos, run, tmp_path):
+    table = tmp_path / "clinic.csv"
+    table.write_text("path,site\nb.jpg,Nord,too,many\n")
+    ran = lfa("batch", photos, "-o", run, "--metadata", table, "--engine", "serial")
+    assert ran.code == 6
+    assert "line 2" in ran.err
+    assert not run.exists()
+
+
 def test_what_is_derived_stands_in_the_run_folder_at_the_end(lfa, photos, run):
     lfa("batch", photos, "-o", run, "--engine", "serial")
     assert {"results.csv", "results.jsonl", "failures.csv", "report.html"} <= {p.name for p in run.iterdir()}
