@@ -47,6 +47,9 @@ GREYER = 0.25  # tint of a groove over that of a line beside it; faint lines kee
 # Of a joint of two materials: height over the control line's, difference of level over its own height, and
 # membrane widths from an end beyond which it is no rim. None of 701 real negatives has one.
 JOINT_SHARE, JOINT_STEP, JOINT_INSIDE = 0.5, 1.0, 1.3
+# Of the shade of a rim: membrane widths from an end, `FoundLine.frame`, and tint. No real positive rests on a
+# line like that; windows taken too long made positives of negatives by them.
+RIM_END, RIM_FRAME, RIM_TINT = 1.15, 0.5, 0.4
 RIM_REACH = 0.6  # membrane widths from an end that a rim's coloured shade may reach
 UNLIKE_LINES = "What crosses the window does not look like the lines of one strip."
 PRINT = "What crosses the window is print, or the joints between other things."
@@ -107,6 +110,10 @@ def doubt(seen: Findings, flags: tuple[str, ...], outcome: Outcome) -> str | Non
         (
             called and seen.suspected,
             "Something as wide as the control line crosses the membrane very faintly.",
+        ),
+        (
+            outcome is Outcome.POSITIVE and _rests_on_a_rim(seen),
+            "One of the lines may be the shade of the window's rim.",
         ),
         (
             called and _only_a_shadow(seen),
@@ -249,6 +256,19 @@ def _only_a_shadow(seen: Findings) -> bool:
     """Tell whether the only line may be a shadow, in a picture that shows colours."""
     line = _lone_line(seen)
     return seen.coloured and line is not None and is_fine_shadow(line)
+
+
+def _rests_on_a_rim(seen: Findings) -> bool:
+    """Tell whether fewer than two lines are left without those that may be the shade of a rim.
+
+    A rim lies near an end, the window's sides do not go on behind it, and no shade has a clear colour.
+    """
+    rims = [
+        line
+        for line in found_lines(seen.best, seen.naming)
+        if line.to_end < RIM_END and line.frame < RIM_FRAME and line.tint < RIM_TINT
+    ]
+    return bool(rims) and len(lines_there(seen.naming)) - len(rims) < 2
 
 
 def _shaded(seen: Findings) -> bool:

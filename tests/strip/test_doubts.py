@@ -160,3 +160,31 @@ def test_a_groove_beside_a_coloured_line_is_not_called_a_line(test, held):
     window = hypothesis(4.2, CONTROL, test)
     reason = doubt(findings(window, lines=named), (), Outcome.POSITIVE)
     assert (reason is not None) == held
+
+
+RIM = {"place": 3.6, "to_end": 0.6, "frame": 0.3, "colour": np.array([0.17, 0.24, 0.2]), "height": 0.2}
+
+
+@pytest.mark.parametrize(
+    ("change", "held"),
+    [
+        ({}, True),
+        ({"to_end": 1.5}, False),
+        ({"frame": 0.8}, False),
+        ({"colour": np.array([0.0, 0.2, 0.1])}, False),
+    ],
+    ids=["a rim", "well inside", "the sides go on", "of a dye's colour"],
+)
+def test_a_positive_that_rests_on_what_may_be_a_rim_is_not_called(change, held):
+    named = (NamedLine("C", "control", 1.2 / 4.2, 0.04, 0.99), NamedLine("T", "test", 3.6 / 4.2, 0.04, 0.99))
+    window = hypothesis(4.2, CONTROL, found(**{**RIM, **change}))
+    reason = doubt(findings(window, lines=named), (), Outcome.POSITIVE)
+    assert (reason is not None and "rim" in reason) == held
+
+
+def test_a_negative_whose_window_spans_two_materials_is_not_called():
+    joint = found(place=2.8, to_end=1.4, height=0.2, step=1.5, plausible=0.1)
+    named = (NamedLine("C", "control", 1.2 / 4.2, 0.04, 0.99), NamedLine("T", "test", 3.5 / 4.2, 0.04, 0.01))
+    assert doubt(findings(hypothesis(4.2, CONTROL, joint), lines=named), (), Outcome.NEGATIVE) is not None
+    even = found(place=2.8, to_end=1.4, height=0.02, step=1.5, plausible=0.1)
+    assert doubt(findings(hypothesis(4.2, CONTROL, even), lines=named), (), Outcome.NEGATIVE) is None
