@@ -15,6 +15,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from reader._version import __version__
+from reader.batch.listing import path_below
 from reader.batch.parts import Item
 from reader.errors import LfaError
 from reader.export.rows import Kits, Put, Row, Table
@@ -133,7 +134,7 @@ def _shown(entries: Sequence[_Entry], outcome: Outcome) -> int:
 def _card(item: Item, root: str, kits: Kits) -> Card:
     reading = Reading.from_dict(item.reading or {})
     try:
-        photo = open_file(Path(root, item.path))
+        photo = open_file(path_below(root, item.path))
         if photo.sha256 != item.sha256:
             return card(reading, None, note=CHANGED)
         seen = _with_profiles(reading, photo, kits)

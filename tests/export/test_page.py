@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reader
+from reader.batch.listing import address
 from reader.batch.parts import items
 from reader.export.metadata import Metadata, Unused
 from reader.export.page import BROKEN, CHANGED, GONE, OTHER, page_file
@@ -181,6 +182,15 @@ def test_a_picture_is_shown_with_its_marks_and_its_profile(tmp_path, taken):
     assert "data:image/jpeg;base64," in page
     assert page.count("<polyline") >= 4
     assert not any(note in page for note in (GONE, CHANGED, OTHER, BROKEN))
+
+
+def test_a_picture_is_found_by_its_address_though_its_name_could_not_stand_in_a_list(tmp_path, taken):
+    folder, line = taken
+    name = "%41.jpg"
+    (tmp_path / name).write_bytes((folder / "a.jpg").read_bytes())
+    page = page_of(tmp_path, line | {"path": address(name.encode())}, root=tmp_path)
+    assert "data:image/jpeg;base64," in page
+    assert GONE not in page
 
 
 def test_a_picture_that_is_gone_is_shown_by_what_was_measured(tmp_path, taken):
