@@ -125,7 +125,7 @@ class Table:
 
 def error_text(error: Document) -> tuple[str, str]:
     """Return what was wrong with a picture, and what to do."""
-    return error.get("message") or error.get("detail") or error.get("title") or "", error.get("advice") or ""
+    return error["message"], error["advice"]
 
 
 def line_of(strip: Document, analyte: str, kit: Assay | None) -> Document | None:
