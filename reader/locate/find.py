@@ -51,6 +51,7 @@ __all__ = [
     "evident",
     "find_strips",
     "in_scene",
+    "is_surrounded",
     "lies_on_a_line",
     "look_closer",
     "looks_drawn",
@@ -70,6 +71,7 @@ CLOSE_UP = (0.45, 0.16)  # length and width of a window that fills the picture, 
 AGAIN_NESTED = 8  # rectangles at each place whose sides are moved when unused windows are looked for again
 CLOSER = 1.3  # times as fine as the search picture that a second look at a part must be
 CLOSER_MARGIN = 0.15  # widths of that part, seen around it
+AROUND = 0.25  # window widths of its device that are seen around a window: a housing's walls are wider
 # A window with its recess is up to twice as wide as its membrane; a device is five times as wide.
 DEVICE_WIDTHS = 2.5
 EXTENDED = 2  # rectangles looked at beyond their ends
@@ -122,7 +124,7 @@ def _shown(view: View, pool: Pool) -> tuple[Candidate, ...]:
     """Return the strips whose windows show by themselves."""
     scene = in_scene(view, pool)
     long_side = max(view.pixels.shape[:2])
-    small = [c for c in scene if _small_window(c, long_side)]
+    small = [c for c in scene if _small_window(c, long_side) and is_surrounded(c, view)]
     close = None
     if all(_lies_across(c, view) for c in small if _is_readable(c)):
         close = close_up(view)
@@ -348,6 +350,14 @@ def _small_window(candidate: Candidate, long_side: int) -> bool:
     best = candidate.hypotheses[0]
     likely = candidate.odds > INNER_ODDS and best.score > INNER_SCORE
     return likely and best.window.length < SMALL * long_side
+
+
+def is_surrounded(candidate: Candidate, view: View) -> bool:
+    """Tell a window with some device around it from a part of a membrane that the picture was cut along."""
+    window = candidate.hypotheses[0].window
+    height, width = view.pixels.shape[:2]
+    margin = AROUND * window.width
+    return all(margin < x < width - margin and margin < y < height - margin for x, y in window.quad())
 
 
 def _is_readable(candidate: Candidate) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from reader.colour import srgb_encode
 from reader.geometry import Window, overlap
-from reader.locate.find import evident, find_strips, lies_on_a_line, look_closer
+from reader.locate.find import evident, find_strips, is_surrounded, lies_on_a_line, look_closer
 from reader.locate.hypothesis import Candidate, Hypothesis, patch_of
 from reader.measure.lines import FoundLine
 from reader.simulate import Picture
@@ -211,6 +211,12 @@ def test_what_is_beside_a_line_along_the_strip_or_as_wide_as_it_is_none(along, a
     inner = lined(Window(along, aside, math.radians(turn), 90.0, width))
     assert not lies_on_a_line(inner, whole)
     assert not lies_on_a_line(whole, whole)
+
+
+@pytest.mark.parametrize(("x", "seen"), [(100.0, True), (62.0, True), (52.0, False), (145.0, False)])
+def test_a_window_of_a_device_does_not_reach_the_end_of_the_picture(x, seen):
+    view = View(np.zeros((400, 200, 3), np.uint8))
+    assert is_surrounded(lined(Window(x, 200.0, 0.0, 100.0, 20.0)), view) is seen
 
 
 def test_a_window_too_small_for_the_search_is_found_by_a_closer_look_at_its_device():
