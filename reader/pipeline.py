@@ -9,13 +9,14 @@ from typing import Any
 from numpy.typing import NDArray
 
 from reader._version import __version__
+from reader.again.enlarged import enlarged
+from reader.again.turned import turned_back
 from reader.interpret import Assay, load_assay
 from reader.locate.find import find_strips
 from reader.measure.shot import picture_fault
 from reader.photo import Photo, open_array, open_bytes, open_file
 from reader.reading import ImageInfo, Outcome, Reading, StripReading
 from reader.strip import CALLS, read_strips, without_patterns
-from reader.turned import turned_back
 from reader.view import View
 
 __all__ = ["read_bytes", "read_file", "read_image", "read_photo"]
@@ -80,7 +81,7 @@ def read_photo(photo: Photo, *, assay: AssayLike = "generic", decode_ms: float =
     view = View(photo.pixels, photo.chroma, photo.steps)
     strips, locate_ms = _strips(photo, view, profile)
     if not _is_settled(strips):
-        strips, more_ms = _seen_upright(photo, view, profile, strips)
+        strips, more_ms = _seen_again(photo, view, profile, strips)
         locate_ms += more_ms
     timings = {"decode": decode_ms, "locate": locate_ms, "measure": _since(start) - locate_ms}
     info = ImageInfo(photo.sha256, photo.format, photo.width, photo.height)
@@ -88,14 +89,12 @@ def read_photo(photo: Photo, *, assay: AssayLike = "generic", decode_ms: float =
     return Reading(photo.source, __version__, info, outcome, (*photo.flags, *flags), strips, timings)
 
 
-def _strips(
-    photo: Photo, view: View, profile: Assay, *, as_taken: bool = True
-) -> tuple[tuple[StripReading, ...], float]:
+def _strips(photo: Photo, view: View, profile: Assay) -> tuple[tuple[StripReading, ...], float]:
     """Return the strips of a picture, and how long it took to find them, ms."""
     start = time.perf_counter()
     candidates = find_strips(view)
     located = _since(start)
-    return without_patterns(read_strips(photo, view, candidates, profile, as_taken=as_taken)), located
+    return without_patterns(read_strips(photo, view, candidates, profile)), located
 
 
 def _is_settled(strips: tuple[StripReading, ...]) -> bool:
@@ -103,20 +102,24 @@ def _is_settled(strips: tuple[StripReading, ...]) -> bool:
     return any(strip.outcome in CALLS or "faint-line" in strip.flags for strip in strips)
 
 
-def _seen_upright(
+def _seen_again(
     photo: Photo, view: View, profile: Assay, strips: tuple[StripReading, ...]
 ) -> tuple[tuple[StripReading, ...], float]:
-    """Return what is called once a picture that a program turned is turned back; else the strips given.
+    """Return what is called once a picture is seen in another way; else the strips given.
 
-    The corners that were filled in have edges of their own, which hide those of the test.
+    A picture that a program turned is turned back: the corners that were filled in have edges of their own,
+    which hide those of the test. A small one is enlarged.
     """
     start = time.perf_counter()
-    turned = turned_back(photo, view)
-    if turned is None:
-        return strips, _since(start)
-    again, _ = _strips(turned.photo, View(turned.photo.pixels), profile, as_taken=False)
-    called = any(strip.outcome in CALLS for strip in again)
-    return tuple(map(turned.in_whole, again)) if called else strips, _since(start)
+    for again in (turned_back(photo, view), enlarged(photo)):
+        if again is None:
+            continue
+        seen = View(again.photo.pixels)
+        found = read_strips(again.photo, seen, find_strips(seen), profile, pixel=again.pixel, as_taken=False)
+        found = without_patterns(found)
+        if any(strip.outcome in CALLS for strip in found):
+            return tuple(map(again.in_whole, found)), _since(start)
+    return strips, _since(start)
 
 
 def _profile(assay: AssayLike) -> Assay:

@@ -9,19 +9,19 @@ goes on where the membrane ends.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reader.again.place import Again
 from reader.geometry import Window, around, straightening
 from reader.photo import Photo
-from reader.reading import Point, Quad, StripReading
 from reader.view import View
 
-__all__ = ["Turned", "turned_back"]
+__all__ = ["turned_back"]
 
 FloatArray = NDArray[np.float32]
 FloatArray64 = NDArray[np.float64]
@@ -51,43 +51,7 @@ PLAIN = 1.0  # codes per px from which on a change is a plain one
 SMOOTH = 0.05  # codes per px: below it nothing is compared
 
 
-@dataclass(frozen=True, slots=True)
-class Turned:
-    """What a program turned, as it was.
-
-    Attributes
-    ----------
-    photo : Photo
-        The picture turned back, without what was filled in.
-    place : Window
-        Where it lies in the photo, px; the flow runs along its rows.
-    """
-
-    photo: Photo
-    place: Window
-
-    def in_whole(self, strip: StripReading) -> StripReading:
-        """Return a strip of the picture that was turned back by its place in the whole photo."""
-        lines = (
-            line if line.center is None else replace(line, center=self._point(line.center))
-            for line in strip.lines
-        )
-        return replace(
-            strip,
-            window=self._quad(strip.window),
-            outline=None if strip.outline is None else self._quad(strip.outline),
-            lines=tuple(lines),
-        )
-
-    def _quad(self, quad: Quad) -> Quad:
-        a, b, c, d = quad
-        return self._point(a), self._point(b), self._point(c), self._point(d)
-
-    def _point(self, point: Point) -> Point:
-        return self.place.at((point[0] + 0.5) / self.place.length, (point[1] + 0.5) / self.place.width)
-
-
-def turned_back(photo: Photo, view: View) -> Turned | None:
+def turned_back(photo: Photo, view: View) -> Again | None:
     """Turn back a picture that a program has turned by an odd angle; None if none did.
 
     Parameters
@@ -108,7 +72,7 @@ def turned_back(photo: Photo, view: View) -> Turned | None:
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     pixels = cv2.warpAffine(region, matrix, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     # What finer colours and steps the file has are those of other places.
-    return Turned(replace(photo, pixels=_read_only(pixels), chroma=None, steps=None), place)
+    return Again(replace(photo, pixels=_read_only(pixels), chroma=None, steps=None), place)
 
 
 def _read_only(pixels: NDArray[Any]) -> NDArray[Any]:

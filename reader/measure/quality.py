@@ -49,6 +49,7 @@ def assess(
     pixels: NDArray[Any],
     window: Window,
     *,
+    pixel: float = 1.0,
     noise: float,
     baseline: NDArray[np.float64],
     jpeg_quality: int | None,
@@ -64,6 +65,8 @@ def assess(
         The photo.
     window : Window
         Where the membrane lies.
+    pixel : float, default 1
+        Size of a pixel of the file, px: an enlarged picture shows no more than it did.
     noise : float
         Spread of a line height over line-free membrane, absorbance.
     baseline : ndarray, shape (N,)
@@ -87,8 +90,9 @@ def assess(
     if blur is not None and narrowest is not None:
         blur = min(blur, narrowest)
     bow = _bow(baseline)
+    width = window.width / pixel
     values = {
-        "width_px": window.width,
+        "width_px": width,
         "light": light,
         "clipped": clipped,
         "noise": noise,
@@ -97,15 +101,15 @@ def assess(
         "jpeg_quality": None if jpeg_quality is None else float(jpeg_quality),
     }
     checks = {
-        "too-small": window.width < REJECT_WIDTH_PX,
-        "low-resolution": REJECT_WIDTH_PX <= window.width < WARN_WIDTH_PX,
+        "too-small": width < REJECT_WIDTH_PX,
+        "low-resolution": REJECT_WIDTH_PX <= width < WARN_WIDTH_PX,
         "too-dark": light < DARK_LIGHT[0],
         "glare": hidden or _glare(codes, clipped),
         "clipped": clipped > CLIPPED_SHARE[0],
         "noisy": noise > NOISY or DARK_LIGHT[0] <= light < DARK_LIGHT[1],
         "blurred": blur is not None and blur > BLUR_REJECT,
         "soft": blur is not None and BLUR_WARN < blur <= BLUR_REJECT,
-        "heavy-jpeg": jpeg_quality is not None and jpeg_quality < _heavy_jpeg(window),
+        "heavy-jpeg": jpeg_quality is not None and jpeg_quality < _heavy_jpeg(width),
         "stained": bow > STAIN,
         "shadow-edge": _shadow_edge(bright),
         "tilted": abs(lean) > SLANT,
@@ -113,9 +117,9 @@ def assess(
     return Quality(values, tuple(code for code, raised in checks.items() if raised))
 
 
-def _heavy_jpeg(window: Window) -> int:
-    """Return the quality below which JPEG may swallow a faint line of this window."""
-    return HEAVY_JPEG_WIDE if LINE_FWHM * window.width >= WIDE_PX else HEAVY_JPEG
+def _heavy_jpeg(width: float) -> int:
+    """Return the quality below which JPEG may swallow a faint line of a window of this width, px."""
+    return HEAVY_JPEG_WIDE if LINE_FWHM * width >= WIDE_PX else HEAVY_JPEG
 
 
 def _window_codes(pixels: NDArray[Any], window: Window) -> NDArray[np.float32]:

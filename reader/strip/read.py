@@ -46,7 +46,13 @@ class _Strip:
 
 
 def read_strips(
-    photo: Photo, view: View, candidates: Sequence[Candidate], assay: Assay, *, as_taken: bool = True
+    photo: Photo,
+    view: View,
+    candidates: Sequence[Candidate],
+    assay: Assay,
+    *,
+    pixel: float = 1.0,
+    as_taken: bool = True,
 ) -> tuple[StripReading, ...]:
     """Read all strips of a photo.
 
@@ -60,14 +66,17 @@ def read_strips(
         Where strips may lie; they are numbered in this order, from 1.
     assay : Assay
         What their lines mean.
+    pixel : float, default 1
+        Size of a pixel of the file, px: what counts for whether a window can be read at all.
     as_taken : bool, default True
-        Whether the pixels are the camera's own grid. Once they were turned by an odd angle, what is left of
-        codecs and grain runs askew, and looks like faint lines.
+        Whether the pixels are the camera's own grid. Once they were turned by an odd angle or enlarged, what
+        is left of codecs and grain runs askew or is drawn out, and looks like faint lines.
     """
     faithful = as_taken and (photo.jpeg_quality is None or photo.jpeg_quality >= FAITHFUL_JPEG)
     strips = _told_by_each_other([_seen(view, candidate) for candidate in candidates])
     return tuple(
-        _read(photo, view, strip, assay, k, faithful=faithful) for k, strip in enumerate(strips, start=1)
+        _read(photo, view, strip, assay, k, pixel=pixel, faithful=faithful)
+        for k, strip in enumerate(strips, start=1)
     )
 
 
@@ -92,7 +101,7 @@ def _told_by_each_other(strips: Sequence[_Strip]) -> list[_Strip]:
 
 
 def _read(
-    photo: Photo, view: View, strip: _Strip, assay: Assay, number: int, *, faithful: bool
+    photo: Photo, view: View, strip: _Strip, assay: Assay, number: int, *, pixel: float, faithful: bool
 ) -> StripReading:
     """Measure one strip's lines and judge them."""
     candidate, best = strip.candidate, strip.best
@@ -114,7 +123,7 @@ def _read(
             assay,
             naming,
             fit,
-            _quality(photo, look, naming, fit),
+            _quality(photo, look, naming, fit, pixel),
             step=best.window.width / look.fine.rows,
             coloured=coloured,
             faint=faint,
@@ -131,12 +140,13 @@ def fine_patch(view: View, window: Window) -> Patch:
     return patch_of(view, window, rows, finest=True)
 
 
-def _quality(photo: Photo, look: Look, naming: Assignment, fit: MembraneFit) -> Quality:
+def _quality(photo: Photo, look: Look, naming: Assignment, fit: MembraneFit, pixel: float) -> Quality:
     """Judge the picture where the window lies."""
     h = look.best
     return assess(
         photo.pixels,
         h.window,
+        pixel=pixel,
         noise=fit.noise,
         baseline=fit.baseline,
         jpeg_quality=photo.jpeg_quality,

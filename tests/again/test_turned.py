@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import reader
+from reader.again.place import Again
+from reader.again.turned import turned_back
 from reader.photo import open_array
 from reader.simulate import cassette, render, scene
-from reader.turned import Turned, turned_back
 from reader.view import View
 from tests.locate import scenes
 
@@ -29,7 +30,7 @@ def turned(pixels, degrees, border=DRAWN_OUT, colour=(0, 0, 0)):
     return np.ascontiguousarray(look), there
 
 
-def told(pixels) -> Turned | None:
+def told(pixels) -> Again | None:
     photo = open_array(pixels)
     return turned_back(photo, View(photo.pixels))
 

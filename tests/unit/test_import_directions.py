@@ -18,7 +18,7 @@ FLOORS = (
     {"_version", "errors", "flags", "reading"},
     {"colour", "geometry", "medians", "steps"},
     {"photo", "view"},
-    {"locate", "measure", "turned"},
+    {"again", "locate", "measure"},
     {"interpret"},
     {"strip"},
     {"pipeline"},
