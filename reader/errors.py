@@ -19,7 +19,8 @@
     ├── ExtraMissing            an optional package is not installed
     ├── OptionError             an option or setting has no meaning here
     ├── OutputError             a result cannot be written
-    └── CapacityError           there is no room for more work now
+    ├── CapacityError           there is no room for more work now
+    └── ClusterError            a Dask cluster is not there, or not fit
 
 A poor photo is not an error: it is a reading whose outcome is ``not_read``.
 The library knows nothing of exit codes or HTTP: ``reader.cli`` and ``service`` each own one table
@@ -33,6 +34,7 @@ from typing import ClassVar
 __all__ = [
     "AssayError",
     "CapacityError",
+    "ClusterError",
     "CorruptImage",
     "EmptyInput",
     "ExtraMissing",
@@ -202,3 +204,10 @@ class CapacityError(LfaError):
 
     code = "capacity"
     advice = "Try again in a moment."
+
+
+class ClusterError(LfaError):
+    """The Dask cluster cannot be used."""
+
+    code = "bad-cluster"
+    advice = "See to the cluster, then run the same command again: it goes on with what is not yet read."

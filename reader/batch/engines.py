@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from multiprocessing import resource_tracker
@@ -35,13 +36,14 @@ from reader.errors import (
 from reader.interpret import Assay
 from reader.photo import file_bytes
 
-__all__ = ["MOST_WORKERS", "Engine", "Finished", "ProcessEngine", "Seen", "SerialEngine"]
+__all__ = ["MOST_WORKERS", "Engine", "Finished", "ProcessEngine", "Seat", "Seen", "SerialEngine"]
 
 MOST_WORKERS: Final = 256
 _MOST_DEATHS: Final = 3  # of processes in a row: the first may have been killed by chance, from outside
 _MOST_FAILED_STARTS: Final = 20  # in a row, before any picture: then the machine is the trouble
 _START_S: Final = 60.0  # for a process to load the reader on a busy machine
 _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_ONE_AT_A_TIME: Final = threading.RLock()  # what starts and ends processes is not safe among threads
 
 Finished = Generator[tuple[Part, list[Line]], None, None]
 """Chunks with their lines, in the order of their names; to be closed if not all are taken."""
@@ -129,10 +131,10 @@ class ProcessEngine:
             If processes cannot be started, or die before they have begun.
         """
         waiting = iter(parts)
-        seats: list[_Seat] = []
+        seats: list[Seat] = []
         try:
             for part in waiting:
-                seats.append(_Seat(*self._task))
+                seats.append(Seat(*self._task))
                 seats[-1].take(part)
                 if len(seats) == self._workers:
                     break
@@ -147,10 +149,31 @@ class ProcessEngine:
                 seat.stop()
 
 
-class _Seat:
-    """A place for one worker: the process that has it now, its chunk, and what is read of that."""
+class Seat:
+    """A place for one worker: the process that has it now, its chunk, and what is read of that.
 
-    def __init__(self, root: str, assay: Assay, limits: Limits, function: str) -> None:
+    Parameters
+    ----------
+    root : str
+        Folder of the pictures.
+    assay : Assay
+        The kit.
+    limits : Limits
+        Of one picture.
+    function : str, default `DOCUMENT`
+        ``module:name`` of what reads the bytes of a picture.
+
+    Attributes
+    ----------
+    part : Part or None
+        The chunk that is being read.
+    pipe : Connection or None
+        To the process, if there is one.
+    deadline : float
+        Moment on the monotonic clock, s, at which the process is killed.
+    """
+
+    def __init__(self, root: str, assay: Assay, limits: Limits, function: str = DOCUMENT) -> None:
         self.part: Part | None = None
         self._root = root
         self._limits = limits
@@ -159,10 +182,32 @@ class _Seat:
         self._deaths = self._failed_starts = 0
         self._process: Any = None
         self.pipe: Connection | None = None
-        self._ready = self._overdue = False
+        self._ready = self._overdue = self._abandoned = False
         self.deadline = 0.0
 
+    def read(self, part: Part) -> list[Line]:
+        """Read one chunk and wait for it; the process is kept for the next.
+
+        Raises
+        ------
+        CapacityError
+            If no process can be started, if they die before they have begun, or if the seat was abandoned.
+        """
+        self.take(part)
+        while len(self._lines) < len(part.names):
+            for seat in _spoken([self]):
+                seat.hear()
+        return self._lines
+
+    def abandon(self) -> None:
+        """End what another thread reads here: it gets an error."""
+        with _ONE_AT_A_TIME:
+            self._abandoned = True
+            if self._process is not None:
+                self._process.kill()
+
     def take(self, part: Part) -> None:
+        """Begin with a chunk."""
         self.part, self._lines = part, []
         self._go_on()
 
@@ -197,12 +242,14 @@ class _Seat:
             self.deadline = float("inf")
 
     def stop(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
-            self._process.close()
-            cast("Connection", self.pipe).close()
-            self._process = self.pipe = None
+        """End the process, if there is one."""
+        with _ONE_AT_A_TIME:
+            if self._process is not None:
+                self._process.kill()
+                self._process.join()
+                self._process.close()
+                cast("Connection", self.pipe).close()
+                self._process = self.pipe = None
 
     def _done(self, line: Line) -> Line:
         self._deaths = 0
@@ -210,8 +257,9 @@ class _Seat:
         return line
 
     def _bury(self) -> Line | None:
-        self._process.join()
-        error = _cause(self._process.exitcode, overdue=self._overdue)
+        with _ONE_AT_A_TIME:
+            self._process.join()
+            error = _cause(self._process.exitcode, overdue=self._overdue)
         ready = self._ready
         self.stop()
         if ready:
@@ -242,21 +290,27 @@ class _Seat:
             cast("Connection", self.pipe).send(names)
 
     def _start(self) -> None:
+        with _ONE_AT_A_TIME:
+            if self._abandoned:
+                raise CapacityError("What read this chunk was ended.")
+            self._process = self._started()
+
+    def _started(self) -> Any:
         context = _context()
         self.pipe, theirs = context.Pipe()
         self._ready = self._overdue = False
         process = context.Process(target=work, args=(theirs, *self._task), name="lfa-batch", daemon=True)
         try:
-            with _one_thread(), _deaf_to_interrupts():
+            with _one_thread(), _deaf_to_interrupts(), _allowed_children():
                 process.start()
         except OSError as error:
             raise CapacityError(f"No process can be started: {error.strerror or error}.") from error
         finally:
             theirs.close()
-        self._process = process
+        return process
 
 
-def _spoken(busy: list[_Seat]) -> list[_Seat]:
+def _spoken(busy: list[Seat]) -> list[Seat]:
     """Wait until workers have something to say or have died, or the time of one is up."""
     seconds = max(0.0, min(seat.deadline for seat in busy) - time.monotonic())
     ready = wait([cast("Connection", seat.pipe) for seat in busy], min(seconds, _START_S))
@@ -318,3 +372,17 @@ def _deaf_to_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _allowed_children() -> Iterator[None]:
+    """Let a process that is to end with its parent, such as a Dask worker's, start others meanwhile.
+
+    Python refuses them children because these would be left behind when it is ended; ours see that it has gone.
+    """
+    this = multiprocessing.current_process()
+    before, this.daemon = this.daemon, False
+    try:
+        yield
+    finally:
+        this.daemon = before

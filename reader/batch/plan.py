@@ -23,7 +23,7 @@ from reader.errors import LabelsError, OutputError, RunError, SourceUnreadable
 from reader.interpret import Assay
 from reader.report.files import whole_file, write_whole
 
-__all__ = ["SCHEMA", "Limits", "Plan", "Wishes", "load_plan", "make_plan"]
+__all__ = ["SCHEMA", "Limits", "Plan", "Wishes", "load_plan", "make_plan", "versions"]
 
 SCHEMA: Final = "lfa-run/1"
 _INPUTS: Final = "inputs.txt"
@@ -169,11 +169,16 @@ def load_plan(run: Path) -> Plan:
     return _plan(run, _loaded(run))
 
 
+def versions() -> dict[str, Any]:
+    """Return the versions of all that a result may depend on, as they are here."""
+    libraries = {library.__name__: library.__version__ for library in (cv2, np, PIL, scipy)}
+    return {"software_version": __version__, "libraries": libraries}
+
+
 def _described(folder: str, wishes: Wishes, metadata: bytes | None) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
-        "software_version": __version__,
-        "libraries": {library.__name__: library.__version__ for library in (cv2, np, PIL, scipy)},
+        **versions(),
         "options": {
             "assay": wishes.assay.id,
             "assay_sha256": hashlib.sha256(repr(wishes.assay).encode()).hexdigest(),

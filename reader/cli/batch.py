@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from reader.batch.cluster import ClusterEngine
 from reader.batch.engines import Engine, ProcessEngine, SerialEngine
 from reader.batch.plan import Plan, Wishes, load_plan, make_plan
 from reader.batch.reading import BUG
@@ -36,6 +37,7 @@ class EngineName(StrEnum):
 
     PROCESS = "process"
     SERIAL = "serial"
+    DASK = "dask"
 
 
 class _Terminated(BaseException):
@@ -55,8 +57,12 @@ def batch(
         Path | None, typer.Option("--metadata", metavar="FILE.csv", help="A table that goes along.")
     ] = None,
     engine: Annotated[
-        EngineName, typer.Option("--engine", help="Read in several processes, or in this one.")
+        EngineName, typer.Option("--engine", help="Read in several processes, in this one, or on Dask.")
     ] = EngineName.PROCESS,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="tcp://…", help="Of a Dask cluster that is there to be used."),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", metavar="N", help="Processes; by default one for each core.")
     ] = None,
@@ -83,7 +89,7 @@ def batch(
     with _stoppable(output):
         plan = make_plan(folder, output, Wishes(kit, chunk, metadata))
         with _bar(plan.count, hidden=quiet) as told:
-            tally = run_plan(plan, _engine(engine, plan, kit, workers), told=told)
+            tally = run_plan(plan, _engine(engine, plan, kit, workers, scheduler), told=told)
         write_all(plan.run, kit=kit)
     if not quiet:
         say(f"{counts_text(tally.outcomes, tally.errors.total())} The run is in {output}.")
@@ -114,12 +120,19 @@ def verify(
     raise typer.Exit(ExitCode.SOME_UNREADABLE if found else ExitCode.DONE)
 
 
-def _engine(name: EngineName, plan: Plan, kit: Assay, workers: int | None) -> Engine:
+def _engine(
+    name: EngineName, plan: Plan, kit: Assay, workers: int | None, scheduler: str | None
+) -> Engine:
+    if scheduler is not None and name is not EngineName.DASK:
+        raise OptionError("--scheduler has a meaning only with --engine dask.")
+    if workers is not None and (name is EngineName.SERIAL or scheduler is not None):
+        raise OptionError("--workers has no meaning with --engine serial, nor with --scheduler.")
     if name is EngineName.SERIAL:
-        if workers is not None:
-            raise OptionError("--workers has no meaning with --engine serial.")
         return SerialEngine(plan.root, kit)
-    return ProcessEngine(plan.root, kit, plan.limits, _cores() if workers is None else workers)
+    count = _cores() if workers is None else workers
+    if name is EngineName.DASK:
+        return ClusterEngine(plan.root, kit, plan.limits, scheduler or count)
+    return ProcessEngine(plan.root, kit, plan.limits, count)
 
 
 def _cores() -> int:

@@ -48,6 +48,7 @@ EXIT_CODES: Mapping[type[errors.LfaError], ExitCode] = MappingProxyType(
         errors.OptionError: ExitCode.USAGE,
         errors.OutputError: ExitCode.OUTPUT,
         errors.CapacityError: ExitCode.RESUMABLE,
+        errors.ClusterError: ExitCode.RESUMABLE,
     }
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+from reader.batch.cluster import ClusterEngine
 from reader.batch.engines import ProcessEngine, SerialEngine
 from reader.batch.parts import Line
 from reader.batch.plan import Limits, Wishes, make_plan
@@ -51,6 +52,11 @@ def planned(folder, run, **wishes):
 def process_engine(plan, workers=2, function=QUICK):
     """Processes that read what is planned."""
     return ProcessEngine(plan.root, load_assay("generic"), plan.limits, workers, function)
+
+
+def cluster_engine(plan, where=2, function=QUICK):
+    """A Dask cluster reads what is planned."""
+    return ClusterEngine(plan.root, load_assay("generic"), plan.limits, where, function)
 
 
 def serial_engine(plan, function=QUICK):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reader.errors import CorruptImage
+from reader.errors import CorruptImage, SourceUnreadable
 from reader.reading import ImageInfo, Outcome, Reading
 
 QUICK = "tests.batch.planted:quick"
@@ -21,6 +21,8 @@ def quick(data, source, _assay):
     word, _, rest = data.partition(b" ")
     if word == b"corrupt":
         raise CorruptImage(f"{source}: The picture is damaged.")
+    if word == b"unseen":
+        raise SourceUnreadable("No such file or directory.")
     if word == b"bug":
         raise ZeroDivisionError
     if word == b"kill":

@@ -150,9 +150,9 @@ def find_planted(folder, run, chance, *options):
     assert {item.path: item.error["code"] for item in items(run) if item.error} == expected
 
 
-def leave_no_orphans(folder, run, number, seconds):
+def leave_no_orphans(folder, run, number, seconds, *options):
     """Send a signal to a run; see that its processes are gone soon, and return its exit code."""
-    process = started(folder, run)
+    process = started(folder, run, *options)
     time.sleep(seconds)
     workers = family(process.pid)
     process.send_signal(number)

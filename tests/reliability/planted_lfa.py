@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 
 import reader.cli.batch as command
+from reader.batch.cluster import ClusterEngine
 from reader.batch.engines import ProcessEngine
 from reader.batch.plan import Limits, Wishes
 from reader.batch.run import run_plan
@@ -15,6 +16,7 @@ from reader.cli import main
 
 if __name__ == "__main__":
     command.ProcessEngine = partial(ProcessEngine, function="tests.batch.planted:slow")
+    command.ClusterEngine = partial(ClusterEngine, function="tests.batch.planted:slow")
     command.Wishes = partial(Wishes, limits=Limits(cpu_s=2, wall_s=20))
     command.run_plan = partial(run_plan, reserve_bytes=-(2**60))
     main()
