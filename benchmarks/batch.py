@@ -1,18 +1,19 @@
 """What a batch costs beside a bare loop over `reader.read_file`, and what processes gain.
 
-    python benchmarks/batch.py [--pictures 60] [--repeats 3] [--memory 0] [--names 0] [--parts 0]
+    python benchmarks/batch.py [--pictures 60] [--repeats 3] [--megapixels 3] [--memory 0] [--names 0] …
 
-Each picture is read by one thread. The pictures are copies of one simulated photo of 3 megapixels, each with
-a comment of its own, so that no two have the same bytes. Times are medians; what counts are the ratios. With
---memory N, a run of N made-up pictures shows how the memory of the process that leads it grows; with
---names N, N empty files are planned; with --parts N, a run of N whole parts is looked through, as a resumed
-one is.
+Each picture is read by one thread. The pictures are copies of one simulated photo, each with a comment of its
+own, so that no two have the same bytes. Times are medians; what counts are the ratios. With --memory N, a run
+of N small pictures shows how the memory of the processes that read them, and of the one that leads them,
+grows; with --names N, N empty files are planned; with --parts N, a run of N whole parts is looked through, as
+a resumed one is.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import multiprocessing
 import re
 import statistics
 import tempfile
@@ -27,14 +28,16 @@ import cv2
 import numpy as np
 
 import reader
-from reader.batch.engines import Engine, ProcessEngine, SerialEngine
+from reader.batch.cluster import ClusterEngine
+from reader.batch.engines import ProcessEngine, SerialEngine
 from reader.batch.parts import Line, write_part
 from reader.batch.plan import Plan, Wishes, make_plan
 from reader.batch.run import Tally, run_plan
 from reader.reading import json_line
-from reader.simulate import cassette, render, scene
+from reader.simulate import Choices, cassette, render, scene, simulate
 
-SIZE = (1512, 2016)  # px
+SIZE_PX = (1512, 2016)
+CLOSE_UPS = 12  # different small pictures, in turns
 KIT = reader.load_assay("generic")
 
 
@@ -42,6 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--pictures", type=int, default=60)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--megapixels", type=float, default=SIZE_PX[0] * SIZE_PX[1] / 1e6)
     parser.add_argument("--memory", type=int, default=0, metavar="N", help="pictures of the run for memory")
     parser.add_argument("--names", type=int, default=0, metavar="N", help="empty files to plan")
     parser.add_argument("--parts", type=int, default=0, metavar="N", help="parts to look through")
@@ -53,20 +57,21 @@ def main() -> None:
         if options.parts:
             look_through(Path(place), options.parts)
         if options.pictures:
-            compare(Path(place), options.pictures, options.repeats)
+            compare(Path(place), options.pictures, options.repeats, options.megapixels)
         if options.memory:
             follow_memory(Path(place), options.memory)
 
 
-def compare(place: Path, count: int, repeats: int) -> None:
+def compare(place: Path, count: int, repeats: int, megapixels: float) -> None:
     """Time the same pictures in each way, in turns, so that a slow moment of the machine meets all."""
     folder = place / "pictures"
-    write_pictures(folder, count)
+    write_copies(folder, count, [photo_of(megapixels)])
     ways: dict[str, Callable[[Plan], Any]] = {
         "bare loop": lambda plan: [reader.read_file(path) for path in sorted(Path(plan.root).iterdir())],
         "serial": lambda plan: run_plan(plan, SerialEngine(plan.root, KIT)),
         "1 process": lambda plan: run_plan(plan, ProcessEngine(plan.root, KIT, plan.limits, 1)),
         "2 processes": lambda plan: run_plan(plan, ProcessEngine(plan.root, KIT, plan.limits, 2)),
+        "2 on Dask": lambda plan: run_plan(plan, ClusterEngine(plan.root, KIT, plan.limits, 2)),
     }
     runs = (place / f"run-{k}" for k in itertools.count())
     seconds: dict[str, list[float]] = {name: [] for name in ways}
@@ -79,6 +84,7 @@ def compare(place: Path, count: int, repeats: int) -> None:
     print(f"serial / bare loop      {ratio(seconds, 'serial', 'bare loop'):.3f}")
     print(f"serial / 2 processes    {ratio(seconds, 'serial', '2 processes'):.3f}")
     print(f"1 process / bare loop   {ratio(seconds, '1 process', 'bare loop'):.3f}")
+    print(f"2 processes / 2 on Dask {ratio(seconds, '2 processes', '2 on Dask'):.3f}")
 
 
 def in_run(way: Callable[[Plan], Any], folder: Path, run: Path) -> None:
@@ -97,32 +103,43 @@ def timed(work: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def write_pictures(folder: Path, count: int) -> None:
-    """Write copies of one photo that differ in a JPEG comment alone."""
+def photo_of(megapixels: float) -> bytes:
+    """Return a photo of a cassette that fills the same share of the picture at any size."""
+    side = (megapixels * 1e6 / (SIZE_PX[0] * SIZE_PX[1])) ** 0.5
+    size_px = (round(SIZE_PX[0] * side), round(SIZE_PX[1] * side))
+    made = scene([cassette({"C": 0.45, "T": 0.12})], size_px=size_px)
+    return render(made, np.random.default_rng(1)).encode("JPEG")
+
+
+def close_ups() -> list[bytes]:
+    """Return small pictures of read windows, as different as people take them."""
+    choices = Choices(kind="window", px_per_mm=8)
+    return [simulate(number=k, choices=choices).encode("JPEG") for k in range(CLOSE_UPS)]
+
+
+def write_copies(folder: Path, count: int, photos: list[bytes]) -> None:
+    """Write copies of photos in turns that differ in a JPEG comment alone."""
     folder.mkdir()
-    photo = render(scene([cassette({"C": 0.45, "T": 0.12})], size_px=SIZE), np.random.default_rng(1))
-    data = photo.encode("JPEG")
-    for k in range(count):
+    for k, data in zip(range(count), itertools.cycle(photos)):
         comment = b"\xff\xfe\x00\x0a%08d" % k
         (folder / f"{k:06}.jpg").write_bytes(data[:2] + comment + data[2:])
 
 
 def follow_memory(place: Path, count: int) -> None:
-    """Print the memory of this process, MB, at each tenth of a run of made-up pictures."""
+    """Print at each tenth of a run the memory, MB, of the process that leads it and of the two that read."""
     folder = place / "many"
-    folder.mkdir()
-    for k in range(count):
-        (folder / f"{k:07}.jpg").write_bytes(b"picture %d" % k)
+    write_copies(folder, count, close_ups())
     plan = make_plan(str(folder), place / "run-many", Wishes(KIT))
-    sizes: list[float] = []
 
     def told(tally: Tally) -> None:
-        if tally.pictures % (count // 10) == 0:
-            sizes.append(resident_mb())
+        if tally.pictures and tally.pictures % (count // 10) == 0:
+            readers = [f"{resident_mb(child.pid):.1f}" for child in multiprocessing.active_children()]
+            print(
+                f"{tally.pictures:6} pictures: {resident_mb():.1f}; {', '.join(sorted(readers))}", flush=True
+            )
 
-    engine: Engine = ProcessEngine(plan.root, KIT, plan.limits, 2, "__main__:made_up")
-    seconds = timed(lambda: run_plan(plan, engine, told=told))
-    print(f"{count} made-up pictures in {seconds:.1f} s; MB: {', '.join(f'{s:.1f}' for s in sizes)}")
+    seconds = timed(lambda: run_plan(plan, ProcessEngine(plan.root, KIT, plan.limits, 2), told=told))
+    print(f"{count} pictures of {CLOSE_UPS} kinds read in {seconds:.1f} s")
 
 
 def plan_names(place: Path, count: int) -> None:
@@ -152,26 +169,17 @@ def look_through(place: Path, count: int) -> None:
     print(f"{count} whole parts looked through in {seconds:.1f} s")
 
 
-def made_up(data: bytes, source: str, _assay: reader.Assay) -> dict[str, Any]:
-    """Return a document as large as an ordinary one, with nothing read."""
-    return {
-        "schema": "lfa-reading/1",
-        "source": source,
-        "outcome": "negative",
-        "strips": ["x" * 1500, len(data)],
-    }
-
-
-def resident_mb() -> float:
-    return status_mb("VmRSS")
+def resident_mb(pid: int | None = None) -> float:
+    return status_mb("VmRSS", pid)
 
 
 def most_mb() -> float:
     return status_mb("VmHWM")
 
 
-def status_mb(field: str) -> float:
-    status = Path("/proc/self/status").read_text(encoding="ascii")
+def status_mb(field: str, pid: int | None = None) -> float:
+    """Return what the kernel says of a process, by default this one."""
+    status = Path(f"/proc/{pid or 'self'}/status").read_text(encoding="ascii")
     found = re.search(rf"{field}:\s+(\d+) kB", status)
     return int(found[1]) / 1024 if found else float("nan")
 

@@ -19,8 +19,8 @@ from operator import methodcaller
 from queue import Empty, SimpleQueue
 from typing import Any, Final, cast
 
-from reader.batch.engines import MOST_WORKERS, Finished, Seen
 from reader.batch import hosted
+from reader.batch.engines import MOST_WORKERS, Finished, Seen
 from reader.batch.hosted import Job, end_reading
 from reader.batch.listing import path_below
 from reader.batch.parts import Line, Part
@@ -131,7 +131,9 @@ class _Window:
         """Hand out chunks; one at least, that waits for workers where there are none."""
         self._look()
         for part in itertools.islice(waiting, max(1, self._threads) - len(self._pending)):
-            future = self._client.submit(*self._work(part), key=f"lfa-batch-{part.number}-{self._job.session}")
+            future = self._client.submit(
+                *self._work(part), key=f"lfa-batch-{part.number}-{self._job.session}"
+            )
             self._pending[future] = part
             future.add_done_callback(self._done.put)
 

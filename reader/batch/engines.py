@@ -80,6 +80,7 @@ class SerialEngine:
     """
 
     def __init__(self, root: str, assay: Assay, function: str = DOCUMENT) -> None:
+        self._root = root
         self._pictures = PictureReader(root, assay, function)
 
     def run(self, parts: Iterable[Part], seen: Seen) -> Finished:
@@ -87,9 +88,15 @@ class SerialEngine:
         for part in parts:
             lines = []
             for name in part.names:
-                lines.append(self._pictures.line(name))
+                lines.append(self._line(name))
                 seen(lines[-1])
             yield part, lines
+
+    def _line(self, name: str) -> Line:
+        try:
+            return self._pictures.line(name)
+        except MemoryError:
+            return _quarantined(self._root, name, WorkerOutOfMemory)
 
 
 class ProcessEngine:
@@ -378,7 +385,7 @@ def _deaf_to_interrupts() -> Iterator[None]:
 def _allowed_children() -> Iterator[None]:
     """Let a process that is to end with its parent, such as a Dask worker's, start others meanwhile.
 
-    Python refuses them children because these would be left behind when it is ended; ours see that it has gone.
+    Python refuses them children, which would be left behind when it is ended; ours see that it has gone.
     """
     this = multiprocessing.current_process()
     before, this.daemon = this.daemon, False

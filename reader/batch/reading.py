@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 from reader.batch.listing import path_below
 from reader.batch.parts import Line
-from reader.errors import InputError, LfaError
+from reader.errors import InputError, LfaError, WorkerOutOfMemory
 from reader.interpret import Assay
 from reader.photo import file_bytes
 from reader.pipeline import read_bytes
@@ -75,6 +75,8 @@ class PictureReader:
             text = json_line({"path": name, "sha256": digest, "reading": document | {"source": name}})
             self._remember(digest, text)
             return Line(text, document["outcome"], failed=False)
+        except WorkerOutOfMemory as error:
+            raise MemoryError from error
         except InputError as error:
             return failure(name, digest, error.code, self._without_path(name, error), error.advice)
         except MemoryError:

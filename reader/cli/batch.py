@@ -120,9 +120,7 @@ def verify(
     raise typer.Exit(ExitCode.SOME_UNREADABLE if found else ExitCode.DONE)
 
 
-def _engine(
-    name: EngineName, plan: Plan, kit: Assay, workers: int | None, scheduler: str | None
-) -> Engine:
+def _engine(name: EngineName, plan: Plan, kit: Assay, workers: int | None, scheduler: str | None) -> Engine:
     if scheduler is not None and name is not EngineName.DASK:
         raise OptionError("--scheduler has a meaning only with --engine dask.")
     if workers is not None and (name is EngineName.SERIAL or scheduler is not None):

@@ -13,7 +13,7 @@ import cv2
 from numpy.typing import NDArray
 from PIL import Image
 
-from reader.errors import CorruptImage, ImageTooLarge, ImageTooSmall, InputError
+from reader.errors import CorruptImage, ImageTooLarge, ImageTooSmall, InputError, WorkerOutOfMemory
 from reader.steps import Steps
 
 __all__ = [
@@ -49,7 +49,6 @@ _DECODER_FAULTS: Final = (
     AttributeError,
     EOFError,
     LookupError,
-    MemoryError,
     NotImplementedError,
     OSError,
     RuntimeError,
@@ -132,6 +131,8 @@ def decoder_faults() -> Iterator[None]:
     ------
     CorruptImage
         From the decoder's own error.
+    WorkerOutOfMemory
+        If the decoder says that there is too little memory.
 
     Examples
     --------
@@ -145,5 +146,9 @@ def decoder_faults() -> Iterator[None]:
         yield
     except InputError:
         raise
+    except MemoryError as error:
+        raise WorkerOutOfMemory from error
     except _DECODER_FAULTS as error:
+        if isinstance(error, cv2.error) and error.code == cv2.Error.StsNoMem:
+            raise WorkerOutOfMemory from error
         raise CorruptImage("The picture is damaged.") from error

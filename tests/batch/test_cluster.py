@@ -101,7 +101,10 @@ def test_a_picture_that_only_the_worker_cannot_read_is_not_called_unreadable(tmp
 
 
 def test_a_scheduler_that_cannot_be_reached_is_said_and_costs_nothing(plan):
-    with dask.config.set({"distributed.comm.timeouts.connect": "1s"}), pytest.raises(ClusterError, match="no Dask"):
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
+        pytest.raises(ClusterError, match="no Dask"),
+    ):
         run_plan(plan, cluster_engine(plan, "tcp://127.0.0.1:9"))
     assert run_plan(plan, serial_engine(plan)).pictures == 24
 

@@ -50,6 +50,16 @@ def test_messages_do_not_hold_the_place_of_the_folder(tmp_path):
         assert str(tmp_path) not in line.text.decode()
 
 
+def test_too_little_memory_to_decode_is_left_to_the_engine_too(tmp_path, photo, monkeypatch):
+    def decode(*_):
+        raise MemoryError
+
+    folder_of(tmp_path, a=photo)
+    monkeypatch.setattr("reader.photo.jpeg.cv2.imdecode", decode)
+    with pytest.raises(MemoryError):
+        PictureReader(str(tmp_path), KIT).line("a.jpg")
+
+
 def test_too_little_memory_is_left_to_the_engine_to_judge(tmp_path, monkeypatch):
     folder_of(tmp_path, 1)
     pictures = PictureReader(str(tmp_path), KIT, QUICK)

@@ -97,6 +97,18 @@ def test_any_number_of_workers_gives_the_same_bytes_as_none(pictures, tmp_path, 
         assert content == contents(serial.run)[name]
 
 
+def test_a_picture_that_takes_too_much_memory_gets_the_same_line_from_this_process_as_from_others(
+    tmp_path, monkeypatch
+):
+    planted = {"big": b"greedy", "fine": b"picture"}
+    parallel = planned(folder_of(tmp_path / "pictures", **planted), tmp_path / "parallel")
+    run_plan(parallel, process_engine(parallel))
+    monkeypatch.setattr("tests.batch.planted.np.ones", lambda *_: (_ for _ in ()).throw(MemoryError))
+    serial = planned(tmp_path / "pictures", tmp_path / "serial")
+    assert run_plan(serial, serial_engine(serial)).errors == {"worker-out-of-memory": 1}
+    assert contents(serial.run) == contents(parallel.run)
+
+
 def test_two_runs_in_one_folder_at_the_same_time_are_refused(plan):
     def again(_tally):
         with pytest.raises(CapacityError, match="Another process"):

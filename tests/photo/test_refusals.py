@@ -7,6 +7,7 @@ import struct
 import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -20,6 +21,7 @@ from reader.errors import (
     InputError,
     SourceUnreadable,
     UnsupportedFormat,
+    WorkerOutOfMemory,
 )
 from reader.photo import open_array, open_bytes, open_file
 from reader.photo.header import decoder_faults
@@ -322,7 +324,6 @@ def test_whatever_a_decoder_raises_becomes_corrupt_image() -> None:
         SyntaxError,
         ValueError,
         EOFError,
-        MemoryError,
         OverflowError,
         NotImplementedError,
     ):
@@ -331,6 +332,13 @@ def test_whatever_a_decoder_raises_becomes_corrupt_image() -> None:
         assert isinstance(caught.value.__cause__, fault)
     with pytest.raises(KeyboardInterrupt), decoder_faults():
         raise KeyboardInterrupt
+
+
+def test_too_little_memory_is_not_taken_for_a_damaged_picture() -> None:
+    with pytest.raises(WorkerOutOfMemory), decoder_faults():
+        raise MemoryError
+    with pytest.raises(WorkerOutOfMemory), decoder_faults():
+        cv2.resize(np.zeros((2, 2), np.uint8), (2**30, 2**30 - 1))
 
 
 @given(

@@ -67,7 +67,9 @@ def test_killers_and_an_endless_loop_harm_neither_the_cluster_nor_other_pictures
     assert shared.hosts() == hosts
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 7), (signal.SIGINT, 130), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 7), (signal.SIGINT, 130), (signal.SIGKILL, -9)]
+)
 def test_a_run_that_ends_leaves_the_cluster_to_others_and_the_same_command_goes_on(
     folder, expected, shared, tmp_path, number, code
 ):
