@@ -17,7 +17,7 @@ from dataclasses import replace
 from importlib import import_module
 from operator import methodcaller
 from queue import Empty, SimpleQueue
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from reader.batch import hosted
 from reader.batch.engines import MOST_WORKERS, Finished, Seen
@@ -34,7 +34,6 @@ __all__ = ["ClusterEngine"]
 
 _LOOK_S: Final = 1.0  # between looks at how many workers there are
 _PATIENCE_S: Final = 60.0  # without any worker: they may be starting, or be about to come back
-_RESULT_S: Final = 10.0  # for the lines of a chunk that is read; where they were may just have been lost
 _LOOPBACK: Final = "127.0.0.1:0"
 
 
@@ -108,7 +107,7 @@ class _Window:
         self._job = job
         self._versions = versions()
         self._pending: dict[Any, Part] = {}
-        self._done: SimpleQueue[Any] = SimpleQueue()
+        self._done: SimpleQueue[tuple[Any, list[Line] | BaseException]] = SimpleQueue()
         self._threads = 0
         self._looked = -_LOOK_S
         self._manned = time.monotonic()
@@ -130,12 +129,13 @@ class _Window:
     def _fill(self, waiting: Iterator[Part]) -> None:
         """Hand out chunks; one at least, that waits for workers where there are none."""
         self._look()
-        for part in itertools.islice(waiting, max(1, self._threads) - len(self._pending)):
+        free = max(0, max(1, self._threads) - len(self._pending))
+        for part in itertools.islice(waiting, free):
             future = self._client.submit(
                 *self._work(part), key=f"lfa-batch-{part.number}-{self._job.session}"
             )
             self._pending[future] = part
-            future.add_done_callback(self._done.put)
+            future.add_done_callback(self._fetch)
 
     def _work(self, part: Part) -> tuple[Callable[[str], Any], str]:
         """Return what reads a chunk, in words that need no reader to be understood.
@@ -164,31 +164,29 @@ class _Window:
         elif now > self._manned + _PATIENCE_S:
             raise ClusterError(f"The Dask cluster has had no worker for {_PATIENCE_S:.0f} s.")
 
+    def _fetch(self, future: Any) -> None:
+        """Get the lines of a chunk; called in a thread of Dask's, as these may be lost and read once more."""
+        try:
+            self._done.put((future, future.result()))
+        except BaseException as error:  # noqa: BLE001 - it is raised where the run can hear it
+            self._done.put((future, error))
+
     def _finished(self) -> tuple[Part, list[Line]] | None:
         """Wait a while for a chunk that is read."""
         try:
-            future = self._done.get(timeout=_LOOK_S)
+            future, found = self._done.get(timeout=_LOOK_S)
         except Empty:
             return None
-        lines = self._lines(future)
-        if lines is None:
-            self._done.put(future)
-            return None
+        if isinstance(found, BaseException):
+            raise self._refusal(future, found)
         part = self._pending.pop(future)
-        self._check_folder(part, lines)
-        return part, lines
+        self._check_folder(part, found)
+        return part, found
 
-    def _lines(self, future: Any) -> list[Line] | None:
-        if future.status == "cancelled":
-            raise self._lost()
-        try:
-            return cast("list[Line]", future.result(timeout=_RESULT_S))
-        except LfaError:
-            raise
-        except TimeoutError:
-            return None
-        except Exception as error:
-            raise ClusterError(_explained(error)) from error
+    def _refusal(self, future: Any, error: BaseException) -> LfaError:
+        if isinstance(error, LfaError):
+            return error
+        return self._lost() if future.status == "cancelled" else ClusterError(_explained(error))
 
     def _lost(self) -> ClusterError:
         return ClusterError("The Dask scheduler has gone, or has given up this run.")
@@ -212,7 +210,7 @@ class _Window:
             self._client.run(end_reading, self._job.session, on_error="ignore")
 
 
-def _explained(error: Exception) -> str:
+def _explained(error: BaseException) -> str:
     """Say what it means that a chunk could not be read at all."""
     name, text = type(error).__name__, str(error).strip().split("\n", 1)[0]
     if name == "KilledWorker":

@@ -15,7 +15,7 @@ from typing import Any, Final
 from reader.batch.engines import Engine
 from reader.batch.parts import Counts, Fault, Line, Part, check_part, write_part
 from reader.batch.plan import Plan
-from reader.errors import CapacityError, OutputError, SourceUnreadable
+from reader.errors import CapacityError, OutputError, SourceUnreadable, WorkerCrashed, WorkerTimeout
 from reader.report.files import sweep
 
 if sys.platform != "win32":
@@ -27,6 +27,8 @@ RESERVE_BYTES: Final = 50 * 2**20
 """Disk space, bytes, that is left free for others: a disk that is full to the last byte stops them, too."""
 
 _PICTURE_BYTES: Final = 8 * 2**10  # of a line and of what is derived from it; a strip takes 2 to 3 kB
+_DEADLY: Final = frozenset({WorkerCrashed.code, WorkerTimeout.code})
+_MOST_IN_A_ROW: Final = 20  # pictures; a few bad ones may lie side by side, so many do not
 
 
 @dataclass(slots=True)
@@ -90,9 +92,12 @@ def run_plan(
     OutputError
         If the disk is full, or a part cannot be written. What was written before is whole.
     CapacityError
-        If another process works in the run folder, none that reads pictures can be started, or the folder of
-        the pictures has gone.
+        If another process works in the run folder, none that reads pictures can be started, too many pictures
+        in a row end the processes that read them, or the folder of the pictures has gone.
+    ClusterError
+        If the engine is a cluster that cannot be used.
     """
+    in_a_row = _InARow()
     with _alone(plan.run):
         for folder in (plan.run, plan.run / "parts"):
             sweep(folder)
@@ -101,6 +106,7 @@ def run_plan(
         told(tally)
 
         def seen(line: Line) -> None:
+            in_a_row.add(line)
             tally.add(line)
             told(tally)
 
@@ -133,6 +139,21 @@ def _looked_through(plan: Plan) -> tuple[Tally, frozenset[int]]:
         else:
             missing.add(part.number)
     return tally, frozenset(missing)
+
+
+class _InARow:
+    """Counts pictures that end the processes that read them, as long as no other comes between."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def add(self, line: Line) -> None:
+        self._count = self._count + 1 if line.failed and line.outcome in _DEADLY else 0
+        if self._count == _MOST_IN_A_ROW:
+            raise CapacityError(
+                f"{self._count} pictures in a row ended each process they got: the machine may be short "
+                "of memory, or the disk of the pictures slow. If it is the pictures, move them away."
+            )
 
 
 def _check_root(root: str) -> None:

@@ -78,19 +78,45 @@ def test_no_more_chunks_are_handed_out_than_there_are_threads(plan):
     assert most == 3  # two, and the one that was begun when the first had been read
 
 
+def test_workers_may_leave_and_come_while_a_run_goes_on(plan, tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "_LOOK_S", 0.0)
+    crowd = distributed.LocalCluster(
+        n_workers=3,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp://",
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+    )
+    sizes = iter([1, 3, 1])
+
+    def told(tally):
+        if tally.pictures % 5 == 1:
+            crowd.scale(next(sizes, 2))
+
+    with crowd:
+        run_plan(plan, cluster_engine(plan, crowd.scheduler_address), told=told)
+    other = planned(tmp_path / "pictures", tmp_path / "serial", chunk=3)
+    run_plan(other, serial_engine(other))
+    assert contents(other.run) == contents(plan.run)
+
+
 def test_a_run_that_is_left_in_the_middle_ends_its_processes_at_once(tmp_path):
+    before = set(readers())
     plan = planned(folder_of(tmp_path / "pictures", 4, zz=b"sleep 1000"), tmp_path / "run", chunk=1)
     chunks = cluster_engine(plan).run(plan.chunks(), lambda _line: None)
     next(chunks)
+    assert set(readers()) - before
     start = time.monotonic()
     chunks.close()
     assert time.monotonic() - start < 4
-    assert [p for p in psutil.Process().children(recursive=True) if is_reading(p)] == []
+    assert set(readers()) <= before
 
 
-def is_reading(process):
-    """Tell a process that reads from the server that forks it, which is left running."""
-    return process.ppid() != psutil.Process().pid
+def readers():
+    """Return the processes that read: not the server that forks them, which is left running."""
+    this = psutil.Process()
+    return [child for child in this.children(recursive=True) if child.ppid() != this.pid]
 
 
 def test_a_picture_that_only_the_worker_cannot_read_is_not_called_unreadable(tmp_path):

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from reader.batch.parts import items
-from reader.batch.run import run_plan
+from reader.batch.run import faults, run_plan
 from reader.errors import CapacityError, OptionError
 from tests.batch.made import folder_of, planned, process_engine
 
@@ -69,6 +69,26 @@ def test_processes_that_die_before_they_have_begun_end_the_run_and_convict_no_pi
     with pytest.raises(CapacityError, match="before they have begun"):
         run_plan(plan, process_engine(plan, 1, "no.such.module:name"))
     assert list(items(plan.run)) == []
+
+
+def test_when_every_picture_ends_its_process_the_run_stops_and_goes_on_when_the_machine_is_well(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("reader.batch.run._MOST_IN_A_ROW", 4)
+    trouble = {f"k{k}": b"kill %d" % k for k in range(6)}
+    plan = planned(folder_of(tmp_path / "pictures", 2, **trouble), tmp_path / "run", chunk=2)
+    with pytest.raises(CapacityError, match="4 pictures in a row"):
+        run_plan(plan, process_engine(plan, 1))
+    assert {fault for _, fault in faults(plan)} == {"missing"}
+    assert [item.path for item in items(plan.run)] == ["0000.jpg", "0001.jpg", "k0.jpg", "k1.jpg"]
+    folder_of(tmp_path / "pictures", **{name: b"well " + name.encode() for name in trouble})
+    assert run_plan(plan, process_engine(plan, 1)).errors == {"worker-crashed": 2}
+
+
+def test_pictures_that_end_their_process_now_and_then_stop_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr("reader.batch.run._MOST_IN_A_ROW", 2)
+    planted = {f"000{k}k": b"kill %d" % k for k in range(3)}
+    assert len(errors_of(tmp_path, count=4, chunk=9, workers=1, **planted)) == 3
 
 
 @pytest.mark.parametrize("workers", [0, -1, 1000])
