@@ -19,6 +19,7 @@
     ├── ExtraMissing            an optional package is not installed
     ├── OptionError             an option or setting has no meaning here
     ├── OutputError             a result cannot be written
+    ├── StoreError              a store of pictures or runs does not answer, or refuses
     └── CapacityError           there is no room for more work now
 
 A poor photo is not an error: it is a reading whose outcome is ``not_read``.
@@ -45,6 +46,7 @@ __all__ = [
     "OutputError",
     "RunError",
     "SourceUnreadable",
+    "StoreError",
     "UnsupportedFormat",
     "WorkerCrashed",
     "WorkerOutOfMemory",
@@ -195,6 +197,16 @@ class OutputError(LfaError):
 
     code = "output-not-writable"
     advice = "Check the folder's rights and the free space on its disk, then run the same command again."
+
+
+class StoreError(LfaError):
+    """The store does not answer, or refuses."""
+
+    code = "store"
+    advice = (
+        "Check the address, the network and the credentials in the environment, "
+        "then run the same command again: it goes on where it stopped."
+    )
 
 
 class CapacityError(LfaError):

@@ -19,8 +19,8 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, Final, Protocol, cast
 
-from reader.batch.listing import path_below
 from reader.batch.parts import Line, Part
+from reader.batch.places import patience_s, picture_bytes
 from reader.batch.plan import Limits
 from reader.batch.reading import DOCUMENT, PictureReader, failure
 from reader.batch.worker import OUT_OF_MEMORY, READY, work
@@ -28,12 +28,12 @@ from reader.errors import (
     CapacityError,
     InputError,
     OptionError,
+    StoreError,
     WorkerCrashed,
     WorkerOutOfMemory,
     WorkerTimeout,
 )
 from reader.interpret import Assay
-from reader.photo import file_bytes
 
 __all__ = ["MOST_WORKERS", "Engine", "Finished", "ProcessEngine", "Seen", "SerialEngine"]
 
@@ -127,6 +127,8 @@ class ProcessEngine:
         ------
         CapacityError
             If processes cannot be started, or die before they have begun.
+        StoreError
+            If the store of the pictures does not answer, or refuses.
         """
         waiting = iter(parts)
         seats: list[_Seat] = []
@@ -153,7 +155,7 @@ class _Seat:
     def __init__(self, root: str, assay: Assay, limits: Limits, function: str) -> None:
         self.part: Part | None = None
         self._root = root
-        self._limits = limits
+        self._wall_s = limits.wall_s + patience_s(root)
         self._task = (root, assay, limits, function)
         self._lines: list[Line] = []
         self._deaths = self._failed_starts = 0
@@ -172,7 +174,9 @@ class _Seat:
             told = cast("Connection", self.pipe).recv()
         except (EOFError, OSError):
             return self._bury()
-        self.deadline = time.monotonic() + self._limits.wall_s
+        self.deadline = time.monotonic() + self._wall_s
+        if isinstance(told, StoreError):
+            raise told
         if told == READY:
             self._ready, self._failed_starts = True, 0
             return None
@@ -237,7 +241,7 @@ class _Seat:
             return
         if self._process is None:
             self._start()
-        self.deadline = time.monotonic() + self._limits.wall_s + (0 if self._ready else _START_S)
+        self.deadline = time.monotonic() + self._wall_s + (0 if self._ready else _START_S)
         with contextlib.suppress(OSError):  # it has died already: its pipe says so
             cast("Connection", self.pipe).send(names)
 
@@ -275,7 +279,7 @@ def _cause(exit_code: int, *, overdue: bool) -> type[InputError]:
 def _quarantined(root: str, name: str, error: type[InputError]) -> Line:
     digest = None
     with contextlib.suppress(InputError):
-        digest = hashlib.sha256(file_bytes(path_below(root, name))).hexdigest()
+        digest = hashlib.sha256(picture_bytes(root, name)).hexdigest()
     return failure(name, digest, error.code, error().message, error.advice)
 
 

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 from reader.batch.engines import Engine
 from reader.batch.parts import Counts, Fault, Line, Part, check_part, write_part
+from reader.batch.places import Place, alone, check_pictures, free_bytes, sweep
 from reader.batch.plan import Plan
-from reader.errors import CapacityError, OutputError, SourceUnreadable
-from reader.report.files import sweep
-
-if sys.platform != "win32":
-    import fcntl
+from reader.errors import OutputError, SourceUnreadable
 
 __all__ = ["RESERVE_BYTES", "Tally", "faults", "run_plan"]
 
@@ -92,8 +85,10 @@ def run_plan(
     CapacityError
         If another process works in the run folder, none that reads pictures can be started, or the folder of
         the pictures has gone.
+    StoreError
+        If a store does not answer, or refuses.
     """
-    with _alone(plan.run):
+    with alone(plan.run):
         for folder in (plan.run, plan.run / "parts"):
             sweep(folder)
         tally, missing = _looked_through(plan)
@@ -109,7 +104,7 @@ def run_plan(
         with contextlib.closing(engine.run(parts, seen)) as finished:
             for part, lines in finished:
                 if any(line.failed and line.outcome == SourceUnreadable.code for line in lines):
-                    _check_root(plan.root)
+                    check_pictures(plan.root)
                 _check_space(plan.run, reserve_bytes)
                 write_part(plan.run, part, lines)
     return tally
@@ -135,49 +130,9 @@ def _looked_through(plan: Plan) -> tuple[Tally, frozenset[int]]:
     return tally, frozenset(missing)
 
 
-def _check_root(root: str) -> None:
-    """Refuse to take a share that has gone, or its empty place, for pictures that cannot be read."""
-    try:
-        with os.scandir(root) as entries:
-            present = next(entries, None) is not None
-    except OSError:
-        present = False
-    if not present:
-        raise CapacityError(f"The folder of the pictures, {root}, can no longer be looked into.")
-
-
-def _check_space(run: Path, needed: int) -> None:
-    try:
-        free = shutil.disk_usage(run).free
-    except OSError as error:
-        raise OutputError(f"{run} cannot be used: {error.strerror or error}.") from error
-    if free < needed:
+def _check_space(run: Place, needed: int) -> None:
+    free = free_bytes(run)
+    if free is not None and free < needed:
         raise OutputError(
             f"The disk of {run} has {free / 2**20:,.0f} MB free; {needed / 2**20:,.0f} MB are needed."
         )
-
-
-@contextlib.contextmanager
-def _alone(run: Path) -> Iterator[None]:
-    """Keep other processes on this machine from working in the same run folder."""
-    if sys.platform == "win32":
-        yield
-        return
-    try:
-        descriptor = os.open(run, os.O_RDONLY)
-    except OSError as error:
-        raise OutputError(f"{run} cannot be used: {error.strerror or error}.") from error
-    try:
-        # The kernel lets go of it when the process ends, however it ends.
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise CapacityError(f"Another process works on the run in {run}.") from None
-    except OSError:  # a file system without locks
-        os.close(descriptor)
-        yield
-        return
-    try:
-        yield
-    finally:
-        os.close(descriptor)

@@ -21,6 +21,7 @@ import cv2
 
 from reader.batch.plan import Limits
 from reader.batch.reading import DOCUMENT, PictureReader
+from reader.errors import StoreError
 from reader.interpret import Assay
 
 if sys.platform != "win32":
@@ -53,17 +54,23 @@ def work(pipe: Connection, root: str, assay: Assay, limits: Limits, function: st
     _end_with_parent()
     _keep_to(limits)
     cv2.setNumThreads(1)  # there are other workers for the other cores
-    pictures = PictureReader(root, assay, function)
     with contextlib.suppress(EOFError, OSError):  # the parent has gone
-        pipe.send(READY)
-        while True:
-            for name in pipe.recv():
-                _grant_time(limits.cpu_s)
-                try:
-                    line = pictures.line(name)
-                except MemoryError:
-                    os._exit(OUT_OF_MEMORY)
-                pipe.send(line)
+        try:
+            _read(pipe, PictureReader(root, assay, function), limits)
+        except StoreError as error:
+            pipe.send(error)
+
+
+def _read(pipe: Connection, pictures: PictureReader, limits: Limits) -> None:
+    pipe.send(READY)
+    while True:
+        for name in pipe.recv():
+            _grant_time(limits.cpu_s)
+            try:
+                line = pictures.line(name)
+            except MemoryError:
+                os._exit(OUT_OF_MEMORY)
+            pipe.send(line)
 
 
 def _end_with_parent() -> None:
