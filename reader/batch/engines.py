@@ -23,6 +23,7 @@ from reader.batch.parts import Line, Part
 from reader.batch.places import patience_s, picture_bytes
 from reader.batch.plan import Limits
 from reader.batch.reading import DOCUMENT, PictureReader, failure
+from reader.batch.stores import is_address
 from reader.batch.worker import OUT_OF_MEMORY, READY, work
 from reader.errors import (
     CapacityError,
@@ -156,6 +157,8 @@ class _Seat:
         self.part: Part | None = None
         self._root = root
         self._wall_s = limits.wall_s + patience_s(root)
+        # Of a store, the environment says where it is and who may use it.
+        self._told = {"environment": dict(os.environ) if is_address(root) else {}}
         self._task = (root, assay, limits, function)
         self._lines: list[Line] = []
         self._deaths = self._failed_starts = 0
@@ -249,7 +252,9 @@ class _Seat:
         context = _context()
         self.pipe, theirs = context.Pipe()
         self._ready = self._overdue = False
-        process = context.Process(target=work, args=(theirs, *self._task), name="lfa-batch", daemon=True)
+        process = context.Process(
+            target=work, args=(theirs, *self._task), kwargs=self._told, name="lfa-batch", daemon=True
+        )
         try:
             with _one_thread(), _deaf_to_interrupts():
                 process.start()

@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 
+from reader.batch.lists import times_listed
 from reader.batch.places import Place, place_of, write_whole
 from reader.errors import RunError
 from reader.reading import json_line
@@ -172,20 +173,26 @@ def items(run: str | Place) -> Iterator[Item]:
     Yields
     ------
     Item
-        One at a time: of ten million pictures 80 MB of digests are held.
+        One at a time: of ten million pictures 80 MB of digests are held. An error is left out where a folder
+        is watched and the file came again.
 
     Raises
     ------
     RunError
         If a part is not whole.
     """
-    paths = _part_paths(place_of(run) if isinstance(run, str) else run)
+    place = place_of(run) if isinstance(run, str) else run
+    paths, left = _part_paths(place), times_listed(place)
     repeated = _repeated(paths)
     first: dict[str, str] = {}
     for path in paths:
         for text in _lines(path):
             line = json.loads(text)
             name, digest = line["path"], line["sha256"]
+            if name in left:
+                left[name] -= 1
+                if left[name] and "error" in line:
+                    continue  # the file came again, and with other bytes
             same_as = None
             if digest is not None and int(digest[:16], 16) in repeated:
                 original = first.setdefault(digest, name)

@@ -150,7 +150,7 @@ def picture_bytes(root: str, name: str) -> bytes:
     return file_bytes(path_below(root, name))
 
 
-def check_pictures(root: str) -> None:
+def check_pictures(root: str, *, may_be_empty: bool = False) -> None:
     """Refuse to take a share or store that has gone for pictures that cannot be read.
 
     Raises
@@ -165,7 +165,7 @@ def check_pictures(root: str) -> None:
         return
     try:
         with os.scandir(root) as entries:
-            present = next(entries, None) is not None
+            present = may_be_empty or next(entries, None) is not None
     except OSError:
         present = False
     if not present:

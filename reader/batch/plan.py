@@ -17,12 +17,13 @@ import PIL
 import scipy
 
 from reader._version import __version__
+from reader.batch.lists import list_count, lists
 from reader.batch.parts import Part
 from reader.batch.places import Place, pictures, root_of, whole_file, write_whole
 from reader.errors import LabelsError, OutputError, RunError, SourceUnreadable
 from reader.interpret import Assay
 
-__all__ = ["SCHEMA", "Limits", "Plan", "Wishes", "load_plan", "make_plan"]
+__all__ = ["SCHEMA", "Limits", "Plan", "Wishes", "chunk_size", "load_plan", "make_plan"]
 
 SCHEMA: Final = "lfa-run/1"
 _INPUTS: Final = "inputs.txt"
@@ -65,12 +66,15 @@ class Wishes:
         CSV file that goes along with the run.
     limits : Limits
         Of one picture.
+    watched : bool
+        Whether what is added to the folder later is read, too.
     """
 
     assay: Assay
     chunk: int | None = None
     metadata: Path | None = None
     limits: Limits = Limits()
+    watched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +88,36 @@ class Plan:
     root : str
         Folder of the pictures, or its address in a store.
     count : int
-        Pictures.
-    chunk : int
-        Pictures to a part.
+        Pictures; of a run that watches its folder, those that were listed when the plan was taken up.
+    chunk : int or None
+        Pictures to a part; None if each list of a run that watches is cut anew.
     limits : Limits
         Of one picture.
     digest : str
         Of all that decides what the run finds.
+    lists : int or None
+        How many lists there were of a run that watches its folder; None of any other.
     """
 
     run: Place
     root: str
     count: int
-    chunk: int
+    chunk: int | None
     limits: Limits
     digest: str
+    lists: int | None = None
 
     @property
     def parts(self) -> int:
         """Number of parts."""
-        return -(-self.count // self.chunk)
+        return -(-self.count // (self.chunk or 1)) if self.lists is None else self.lists
 
     def chunks(self) -> Iterator[Part]:
         """Return which pictures go into which part, one part at a time."""
+        if self.lists is not None:
+            for number, entries in enumerate(itertools.islice(lists(self.run), self.lists)):
+                yield Part(number, tuple(entry.path for entry in entries), self.digest)
+            return
         with (
             (self.run / _INPUTS).open("rb") as stream,
             io.TextIOWrapper(stream, encoding="utf-8", newline="\n") as lines,
@@ -150,11 +161,11 @@ def make_plan(folder: str, run: Place, wishes: Wishes) -> Plan:
         _refuse_other(run, found, wanted)
         return _plan(run, found)
     _refuse_occupied(run)
-    inputs = _freeze(folder, run)
+    inputs = {} if wishes.watched else _freeze(folder, run)
     if metadata is not None:
         write_whole(run / _METADATA, metadata)
-    if wanted["options"]["chunk"] is None:
-        wanted["options"]["chunk"] = min(_MOST_IN_A_CHUNK, -(-inputs["count"] // _CHUNKS))
+    if wanted["options"]["chunk"] is None and inputs:
+        wanted["options"]["chunk"] = chunk_size(inputs["count"])
     document = wanted | {"inputs": wanted["inputs"] | inputs}
     write_whole(run / _PLAN, _text(document))
     found = _loaded(run)  # which another process may have written at the same moment
@@ -173,6 +184,17 @@ def load_plan(run: Place) -> Plan:
     return _plan(run, _loaded(run))
 
 
+def chunk_size(count: int) -> int:
+    """Return how many of so many pictures go into a part.
+
+    Examples
+    --------
+    >>> chunk_size(3), chunk_size(1000), chunk_size(1_000_000)
+    (1, 8, 100)
+    """
+    return max(1, min(_MOST_IN_A_CHUNK, -(-count // _CHUNKS)))
+
+
 def _described(folder: str, wishes: Wishes, metadata: bytes | None) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
@@ -185,7 +207,7 @@ def _described(folder: str, wishes: Wishes, metadata: bytes | None) -> dict[str,
             "metadata_sha256": None if metadata is None else hashlib.sha256(metadata).hexdigest(),
             "limits": asdict(wishes.limits),
         },
-        "inputs": {"root": root_of(folder)},
+        "inputs": {"root": root_of(folder)} | ({"watched": True} if wishes.watched else {}),
     }
 
 
@@ -244,12 +266,13 @@ def _freeze(folder: str, run: Place) -> dict[str, Any]:
 def _loaded(run: Place) -> dict[str, Any]:
     try:
         document = json.loads((run / _PLAN).read_bytes())
-        with (run / _INPUTS).open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
         if document["schema"] != SCHEMA:
             raise RunError(f"{run} holds a run of another kind: {document['schema']}.")
-        if document["inputs"]["sha256"] != digest:
-            raise RunError(f"The list {run / _INPUTS} was changed after the run began.")
+        if not document["inputs"].get("watched"):
+            with (run / _INPUTS).open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            if document["inputs"]["sha256"] != digest:
+                raise RunError(f"The list {run / _INPUTS} was changed after the run began.")
     except OSError as error:
         raise RunError(f"{run} holds no run: {error.strerror or error}.") from error
     except (ValueError, LookupError, TypeError) as error:
@@ -259,19 +282,20 @@ def _loaded(run: Place) -> dict[str, Any]:
 
 def _plan(run: Place, document: dict[str, Any]) -> Plan:
     inputs, options = document["inputs"], document["options"]
-    limits = Limits(**options["limits"])
-    return Plan(run, inputs["root"], inputs["count"], options["chunk"], limits, _identity(document))
+    limits, watched = Limits(**options["limits"]), inputs.get("watched", False)
+    listed, count = list_count(run) if watched else (None, inputs["count"])
+    return Plan(run, inputs["root"], count, options["chunk"], limits, _identity(document), listed)
 
 
 def _identity(document: dict[str, Any]) -> str:
     """Return the digest of all that decides what a run finds; where its pictures lie is not of it."""
     deciding = {key: document[key] for key in ("schema", "software_version", "libraries", "options")}
-    deciding["inputs"] = document["inputs"]["sha256"]
+    deciding["inputs"] = document["inputs"].get("sha256")  # each part says for itself what it is of
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
 def _refuse_other(run: Place, found: dict[str, Any], wanted: dict[str, Any]) -> None:
-    old, new = _flat(found), _flat(wanted)
+    old, new = _flat(found), {"watched": None} | _flat(wanted)
     if new["chunk"] is None:
         del new["chunk"]
     other = [f"{key} is {old.get(key)}, not {value}" for key, value in new.items() if old.get(key) != value]

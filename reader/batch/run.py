@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from reader.batch.places import Place, alone, check_pictures, free_bytes, sweep
 from reader.batch.plan import Plan
 from reader.errors import OutputError, SourceUnreadable
 
-__all__ = ["RESERVE_BYTES", "Tally", "faults", "run_plan"]
+__all__ = ["RESERVE_BYTES", "Tally", "faults", "go_on", "read_parts", "run_plan"]
 
 RESERVE_BYTES: Final = 50 * 2**20
 """Disk space, bytes, that is left free for others: a disk that is full to the last byte stops them, too."""
@@ -89,25 +89,49 @@ def run_plan(
         If a store does not answer, or refuses.
     """
     with alone(plan.run):
-        for folder in (plan.run, plan.run / "parts"):
-            sweep(folder)
-        tally, missing = _looked_through(plan)
-        _check_space(plan.run, reserve_bytes + _PICTURE_BYTES * (plan.count - tally.pictures))
+        return go_on(plan, engine, told=told, reserve_bytes=reserve_bytes)
+
+
+def go_on(
+    plan: Plan,
+    engine: Engine,
+    *,
+    told: Callable[[Tally], Any] = lambda _: None,
+    reserve_bytes: int = RESERVE_BYTES,
+) -> Tally:
+    """Do what `run_plan` does in a run folder in which no other process can work."""
+    for folder in (plan.run, plan.run / "parts"):
+        sweep(folder)
+    tally, missing = _looked_through(plan)
+    _check_space(plan.run, reserve_bytes + _PICTURE_BYTES * (plan.count - tally.pictures))
+    told(tally)
+    parts = (part for part in plan.chunks() if part.number in missing)
+    read_parts(plan, engine, parts, tally, told=told, reserve_bytes=reserve_bytes)
+    return tally
+
+
+def read_parts(
+    plan: Plan,
+    engine: Engine,
+    parts: Iterable[Part],
+    tally: Tally,
+    *,
+    told: Callable[[Tally], Any] = lambda _: None,
+    reserve_bytes: int = RESERVE_BYTES,
+) -> None:
+    """Read some parts of a plan, and count what is found; the rest is as with `run_plan`."""
+
+    def seen(line: Line) -> None:
+        tally.add(line)
         told(tally)
 
-        def seen(line: Line) -> None:
-            tally.add(line)
-            told(tally)
-
-        parts = (part for part in plan.chunks() if part.number in missing)
-        # Closed at once, whatever ends it: processes are not to wait for a garbage collector.
-        with contextlib.closing(engine.run(parts, seen)) as finished:
-            for part, lines in finished:
-                if any(line.failed and line.outcome == SourceUnreadable.code for line in lines):
-                    check_pictures(plan.root)
-                _check_space(plan.run, reserve_bytes)
-                write_part(plan.run, part, lines)
-    return tally
+    # Closed at once, whatever ends it: processes are not to wait for a garbage collector.
+    with contextlib.closing(engine.run(parts, seen)) as finished:
+        for part, lines in finished:
+            if any(line.failed and line.outcome == SourceUnreadable.code for line in lines):
+                check_pictures(plan.root, may_be_empty=plan.lists is not None)
+            _check_space(plan.run, reserve_bytes)
+            write_part(plan.run, part, lines)
 
 
 def faults(plan: Plan) -> Iterator[tuple[Part, Fault]]:

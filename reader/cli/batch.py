@@ -21,6 +21,7 @@ from reader.batch.run import Tally, faults, run_plan
 from reader.cli.exits import ExitCode
 from reader.cli.show import counts_text
 from reader.cli.streams import emit_json, say
+from reader.cli.watching import refuse_to_watch, watch_folder
 from reader.errors import OptionError
 from reader.export import write_all
 from reader.export.metadata import join_metadata
@@ -66,12 +67,16 @@ def batch(
         int | None,
         typer.Option("--chunk", metavar="N", min=1, help="Pictures kept together; 1 to 100 by size."),
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on with what is added to the folder, until Ctrl-C.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but what is wrong.")] = False,
 ) -> None:
     """Read every picture below a folder, however many; the same command goes on where it was stopped.
 
-    What is read is listed once, at the beginning. A file that cannot be read stops nothing: it is listed
-    with the reason. A power cut costs at most what each process was reading.
+    What is read is listed once, at the beginning, or with --watch as soon as it is whole. A file that cannot
+    be read stops nothing: it is listed with the reason. A power cut costs at most what each process was
+    reading.
 
     Exit codes: 0 all were pictures, 3 some were not, 4 none was, 5 the disk is full or the run folder cannot
     be written, 6 assay, metadata or options do not fit, 7 stopped, or a store does not answer or refuses, 130
@@ -83,9 +88,13 @@ def batch(
         raise OptionError(f"The run folder {place} lies in {folder}, which is read; choose another.")
     if metadata is not None and metadata.is_file():
         join_metadata(metadata, ())  # a wrong table is told before hours of reading, and kept by no run
+    if watch:
+        refuse_to_watch(folder, output)
     tally = Tally()
     with _stoppable(place):
-        plan = make_plan(folder, place, Wishes(kit, chunk, metadata))
+        plan = make_plan(folder, place, Wishes(kit, chunk, metadata, watched=watch))
+        if watch:
+            watch_folder(plan, _engine(engine, plan, kit, workers), kit, quiet=quiet)
         with _bar(plan.count, hidden=quiet) as told:
             tally = run_plan(plan, _engine(engine, plan, kit, workers), told=told)
         write_all(plan.run, kit=kit)

@@ -22,7 +22,7 @@ from reader.export.parquet import has_parquet, parquet_file
 from reader.export.rows import Put, Table, known_kits
 from reader.interpret import Assay
 
-__all__ = ["FORMATS", "write_all", "write_one"]
+__all__ = ["FORMATS", "write_all", "write_one", "write_tables"]
 
 File = Callable[[Place, Table], AbstractContextManager[Put]]
 FORMATS: Mapping[str, tuple[str, File]] = MappingProxyType(
@@ -78,6 +78,13 @@ def write_all(run: Place, *, kit: Assay | None = None) -> list[Place]:
     return [*files, *_unused(run, table)]
 
 
+def write_tables(run: Place, *, kit: Assay | None = None) -> list[Place]:
+    """Write only the table as CSV and the failures, which is quick: the rest is as with `write_all`."""
+    files: dict[Place, File] = {run / FORMATS["csv"][0]: csv_file, run / FAILURES: failures_file}
+    _write(run, files, _table(run, kit), None)
+    return list(files)
+
+
 def write_one(run: Place, to: str, path: Place | None = None, *, kit: Assay | None = None) -> Place:
     """Write one format.
 
@@ -121,7 +128,7 @@ def write_one(run: Place, to: str, path: Place | None = None, *, kit: Assay | No
     return target
 
 
-def _write(run: Place, files: Mapping[Place, File], table: Table, planned: int) -> None:
+def _write(run: Place, files: Mapping[Place, File], table: Table, planned: int | None) -> None:
     done = 0
     with ExitStack() as stack:
         puts: Sequence[Put] = [stack.enter_context(file(path, table)) for path, file in files.items()]
@@ -130,7 +137,7 @@ def _write(run: Place, files: Mapping[Place, File], table: Table, planned: int) 
             rows = table.rows(item)
             for put in puts:
                 put(item, rows)
-    if done != planned:
+    if planned is not None and done != planned:
         _LOG.warning("%s is not complete: %d of its %d pictures are done.", run, done, planned)
 
 
@@ -153,14 +160,15 @@ def _unused(run: Place, table: Table) -> list[Place]:
 
 
 def _about(run: Place) -> dict[str, Any]:
-    """Return the root of a run's pictures and how many there are."""
+    """Return the root of a run's pictures, and how many there are: None where a folder is watched."""
     path = run / "run.json"
     try:
         inputs = json.loads(path.read_bytes())["inputs"]
-        return {"root": str(inputs["root"]), "count": int(inputs["count"])}
+        count = None if inputs.get("watched") else int(inputs["count"])
+        return {"root": str(inputs["root"]), "count": count}
     except OSError as error:
         raise RunError(
             f"{run} is not the folder of a run: {path.name} cannot be opened: {error.strerror or error}."
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(f"{path} is damaged: {error}.") from error

@@ -130,7 +130,7 @@ def test_a_store_that_cannot_be_reached_is_code_7_in_plain_words(source, run):
 
 @pytest.mark.parametrize("seed", [1])
 def test_a_run_in_a_store_that_is_killed_at_random_moments_ends_with_the_same_bytes(store, tmp_path, seed):
-    folder = folder_of(tmp_path / "pictures", 120)
+    folder = folder_of(tmp_path / "pictures", 60)
     expected = undisturbed(folder, tmp_path / "here")
     source, run, chance = store.put(folder), f"{store.url}/run", random.Random(seed)
     kills, longest_s = 0, 5.0
@@ -152,7 +152,7 @@ def test_a_run_in_a_store_that_is_killed_at_random_moments_ends_with_the_same_by
 
 
 def test_a_run_whose_store_goes_down_stops_with_code_7_soon_and_goes_on_when_it_is_back(store, tmp_path):
-    folder = folder_of(tmp_path / "pictures", 120)
+    folder = folder_of(tmp_path / "pictures", 60)
     expected = undisturbed(folder, tmp_path / "here")
     source, run = store.put(folder), f"{store.url}/run"
     process = started("batch", source, "-o", run)
