@@ -120,7 +120,7 @@ def part_path(run: P, number: int) -> P:
 
     Examples
     --------
-    >>> part_path(Path("run"), 123).as_posix()
+    >>> part_path(place_of("run"), 123).as_posix()
     'run/parts/part-000123.jsonl'
     """
     return run / "parts" / f"{_PREFIX}{number:06d}{_SUFFIX}"
