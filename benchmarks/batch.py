@@ -160,7 +160,7 @@ def look_through(place: Path, count: int) -> None:
     plan = make_plan(str(place / "listed"), place / "run-listed", Wishes(KIT))
     plan = replace(plan, count=100 * count, chunk=100)
     names = "".join(f"IMG_20260101_{k:09}.jpg\n" for k in range(plan.count))
-    (plan.run / "inputs.txt").write_text(names, encoding="utf-8")
+    (place / "run-listed" / "inputs.txt").write_text(names, encoding="utf-8")
     document = {"schema": "lfa-reading/1", "outcome": "negative", "strips": ["x" * 1500]}
     for part in plan.chunks():
         lines = [json_line({"path": name, "sha256": None, "reading": document}) for name in part.names]

@@ -20,7 +20,8 @@
     ├── OptionError             an option or setting has no meaning here
     ├── OutputError             a result cannot be written
     ├── CapacityError           there is no room for more work now
-    └── ClusterError            a Dask cluster is not there, or not fit
+    ├── ClusterError            a Dask cluster is not there, or not fit
+    └── StoreError              a store of pictures or runs does not answer, or refuses
 
 A poor photo is not an error: it is a reading whose outcome is ``not_read``.
 The library knows nothing of exit codes or HTTP: ``reader.cli`` and ``service`` each own one table
@@ -47,6 +48,7 @@ __all__ = [
     "OutputError",
     "RunError",
     "SourceUnreadable",
+    "StoreError",
     "UnsupportedFormat",
     "WorkerCrashed",
     "WorkerOutOfMemory",
@@ -197,6 +199,16 @@ class OutputError(LfaError):
 
     code = "output-not-writable"
     advice = "Check the folder's rights and the free space on its disk, then run the same command again."
+
+
+class StoreError(LfaError):
+    """The store does not answer, or refuses."""
+
+    code = "store"
+    advice = (
+        "Check the address, the network and the credentials in the environment, "
+        "then run the same command again: it goes on where it stopped."
+    )
 
 
 class CapacityError(LfaError):

@@ -22,13 +22,12 @@ from typing import Any, Final
 from reader.batch import hosted
 from reader.batch.engines import MOST_WORKERS, Finished, Seen
 from reader.batch.hosted import Job, end_reading
-from reader.batch.listing import path_below
 from reader.batch.parts import Line, Part
+from reader.batch.places import picture_bytes
 from reader.batch.plan import Limits, versions
 from reader.batch.reading import DOCUMENT
 from reader.errors import ClusterError, ExtraMissing, InputError, LfaError, OptionError, SourceUnreadable
 from reader.interpret import Assay
-from reader.photo import file_bytes
 
 __all__ = ["ClusterEngine"]
 
@@ -195,10 +194,11 @@ class _Window:
         """Refuse to call a picture unreadable that only the worker cannot read."""
         for name, line in zip(part.names, lines, strict=True):
             if line.failed and line.outcome == SourceUnreadable.code:
-                path = path_below(self._job.root, name)
                 with contextlib.suppress(InputError):
-                    file_bytes(path)
-                    raise ClusterError(f"A Dask worker cannot read {path}, which can be read here.")
+                    picture_bytes(self._job.root, name)
+                    raise ClusterError(
+                        f"A Dask worker cannot read {name} in {self._job.root}, which can be read here."
+                    )
                 return
 
     def _end(self) -> None:

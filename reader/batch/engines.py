@@ -20,21 +20,22 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, Final, Protocol, cast
 
-from reader.batch.listing import path_below
 from reader.batch.parts import Line, Part
+from reader.batch.places import patience_s, picture_bytes
 from reader.batch.plan import Limits
 from reader.batch.reading import DOCUMENT, PictureReader, failure
+from reader.batch.stores import is_address
 from reader.batch.worker import OUT_OF_MEMORY, READY, work
 from reader.errors import (
     CapacityError,
     InputError,
     OptionError,
+    StoreError,
     WorkerCrashed,
     WorkerOutOfMemory,
     WorkerTimeout,
 )
 from reader.interpret import Assay
-from reader.photo import file_bytes
 
 __all__ = ["MOST_WORKERS", "Engine", "Finished", "ProcessEngine", "Seat", "Seen", "SerialEngine"]
 
@@ -136,6 +137,8 @@ class ProcessEngine:
         ------
         CapacityError
             If processes cannot be started, or die before they have begun.
+        StoreError
+            If the store of the pictures does not answer, or refuses.
         """
         waiting = iter(parts)
         seats: list[Seat] = []
@@ -183,7 +186,9 @@ class Seat:
     def __init__(self, root: str, assay: Assay, limits: Limits, function: str = DOCUMENT) -> None:
         self.part: Part | None = None
         self._root = root
-        self._limits = limits
+        self._wall_s = limits.wall_s + patience_s(root)
+        # Of a store, the environment says where it is and who may use it.
+        self._told = {"environment": dict(os.environ) if is_address(root) else {}}
         self._task = (root, assay, limits, function)
         self._lines: list[Line] = []
         self._deaths = self._failed_starts = 0
@@ -224,7 +229,9 @@ class Seat:
             told = cast("Connection", self.pipe).recv()
         except (EOFError, OSError):
             return self._bury()
-        self.deadline = time.monotonic() + self._limits.wall_s
+        self.deadline = time.monotonic() + self._wall_s
+        if isinstance(told, StoreError):
+            raise told
         if told == READY:
             self._ready, self._failed_starts = True, 0
             return None
@@ -292,7 +299,7 @@ class Seat:
             return
         if self._process is None:
             self._start()
-        self.deadline = time.monotonic() + self._limits.wall_s + (0 if self._ready else _START_S)
+        self.deadline = time.monotonic() + self._wall_s + (0 if self._ready else _START_S)
         with contextlib.suppress(OSError):  # it has died already: its pipe says so
             cast("Connection", self.pipe).send(names)
 
@@ -306,7 +313,9 @@ class Seat:
         context = _context()
         self.pipe, theirs = context.Pipe()
         self._ready = self._overdue = False
-        process = context.Process(target=work, args=(theirs, *self._task), name="lfa-batch", daemon=True)
+        process = context.Process(
+            target=work, args=(theirs, *self._task), kwargs=self._told, name="lfa-batch", daemon=True
+        )
         try:
             with _one_thread(), _deaf_to_interrupts(), _allowed_children():
                 process.start()
@@ -336,7 +345,7 @@ def _cause(exit_code: int, *, overdue: bool) -> type[InputError]:
 def _quarantined(root: str, name: str, error: type[InputError]) -> Line:
     digest = None
     with contextlib.suppress(InputError):
-        digest = hashlib.sha256(file_bytes(path_below(root, name))).hexdigest()
+        digest = hashlib.sha256(picture_bytes(root, name)).hexdigest()
     return failure(name, digest, error.code, error().message, error.advice)
 
 

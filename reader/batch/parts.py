@@ -13,14 +13,14 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 
+from reader.batch.lists import times_listed
+from reader.batch.places import Place, place_of, write_whole
 from reader.errors import RunError
 from reader.reading import json_line
-from reader.report.files import write_whole
 
 __all__ = [
     "Counts",
@@ -34,9 +34,12 @@ __all__ = [
     "write_part",
 ]
 
+P = TypeVar("P", bound=Place)
 Fault = Literal["missing", "torn", "foreign"]
 """What keeps a part from being used: it is not there, not whole, or of another run or list."""
 
+_PREFIX: Final = "part-"
+_SUFFIX: Final = ".jsonl"
 _DIGEST: Final = re.compile(rb'"sha256":"([0-9a-f]{16})')
 """The beginning of a picture's digest: enough to sort out nearly all that nothing else can equal."""
 
@@ -112,18 +115,18 @@ class Counts:
     errors: Mapping[str, int]
 
 
-def part_path(run: Path, number: int) -> Path:
+def part_path(run: P, number: int) -> P:
     """Return where a part lies.
 
     Examples
     --------
-    >>> part_path(Path("run"), 123).as_posix()
+    >>> part_path(place_of("run"), 123).as_posix()
     'run/parts/part-000123.jsonl'
     """
-    return run / "parts" / f"part-{number:06d}.jsonl"
+    return run / "parts" / f"{_PREFIX}{number:06d}{_SUFFIX}"
 
 
-def write_part(run: Path, part: Part, lines: Sequence[Line]) -> None:
+def write_part(run: Place, part: Part, lines: Sequence[Line]) -> None:
     """Write a part.
 
     Raises
@@ -144,7 +147,7 @@ def write_part(run: Path, part: Part, lines: Sequence[Line]) -> None:
     write_whole(part_path(run, part.number), body + json_line(trailer))
 
 
-def check_part(run: Path, part: Part) -> Counts | Fault:
+def check_part(run: Place, part: Part) -> Counts | Fault:
     """Return what a part counted, if it is whole and of these pictures; else what is wrong with it."""
     try:
         content = part_path(run, part.number).read_bytes()
@@ -159,31 +162,37 @@ def check_part(run: Path, part: Part) -> Counts | Fault:
     return Counts(trailer["outcomes"], trailer["errors"])
 
 
-def items(run: str | Path) -> Iterator[Item]:
+def items(run: str | Place) -> Iterator[Item]:
     """Return what is known of every picture, in the order of the list.
 
     Parameters
     ----------
-    run : str or Path
+    run : str or Place
         Run folder; of one that has not ended, the parts that are there.
 
     Yields
     ------
     Item
-        One at a time: of ten million pictures 80 MB of digests are held.
+        One at a time: of ten million pictures 80 MB of digests are held. An error is left out where a folder
+        is watched and the file came again.
 
     Raises
     ------
     RunError
         If a part is not whole.
     """
-    paths = sorted((Path(run) / "parts").glob("part-*.jsonl"), key=_number)
+    place = place_of(run) if isinstance(run, str) else run
+    paths, left = _part_paths(place), times_listed(place)
     repeated = _repeated(paths)
     first: dict[str, str] = {}
     for path in paths:
         for text in _lines(path):
             line = json.loads(text)
             name, digest = line["path"], line["sha256"]
+            if name in left:
+                left[name] -= 1
+                if left[name] and "error" in line:
+                    continue  # the file came again, and with other bytes
             same_as = None
             if digest is not None and int(digest[:16], 16) in repeated:
                 original = first.setdefault(digest, name)
@@ -199,8 +208,18 @@ def _counted(words: Iterator[str]) -> dict[str, int]:
     return dict(sorted(Counter(words).items()))
 
 
-def _number(path: Path) -> int:
-    digits = path.stem.removeprefix("part-")
+def _part_paths(run: Place) -> list[Place]:
+    """Return where the parts lie that are there, in their order."""
+    try:
+        paths = list((run / "parts").iterdir())
+    except FileNotFoundError:
+        return []
+    ours = [path for path in paths if path.name.startswith(_PREFIX) and path.name.endswith(_SUFFIX)]
+    return sorted(ours, key=_number)
+
+
+def _number(path: Place) -> int:
+    digits = path.name.removeprefix(_PREFIX).removesuffix(_SUFFIX)
     return int(digits) if digits.isdecimal() else -1
 
 
@@ -216,7 +235,7 @@ def _split(content: bytes) -> tuple[bytes, dict[str, Any] | None]:
     return content[:at], trailer
 
 
-def _lines(path: Path) -> list[bytes]:
+def _lines(path: Place) -> list[bytes]:
     try:
         body, trailer = _split(path.read_bytes())
     except OSError as error:
@@ -226,7 +245,7 @@ def _lines(path: Path) -> list[bytes]:
     return body.split(b"\n")[:-1]
 
 
-def _repeated(paths: Sequence[Path]) -> frozenset[int]:
+def _repeated(paths: Sequence[Place]) -> frozenset[int]:
     """Return the beginnings of those digests that more than one picture has."""
     seen = array("Q")
     for path in paths:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import itertools
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,13 +17,13 @@ import PIL
 import scipy
 
 from reader._version import __version__
-from reader.batch.listing import pictures_below
+from reader.batch.lists import list_count, lists
 from reader.batch.parts import Part
+from reader.batch.places import Place, pictures, root_of, whole_file, write_whole
 from reader.errors import LabelsError, OutputError, RunError, SourceUnreadable
 from reader.interpret import Assay
-from reader.report.files import whole_file, write_whole
 
-__all__ = ["SCHEMA", "Limits", "Plan", "Wishes", "load_plan", "make_plan", "versions"]
+__all__ = ["SCHEMA", "Limits", "Plan", "Wishes", "chunk_size", "load_plan", "make_plan", "versions"]
 
 SCHEMA: Final = "lfa-run/1"
 _INPUTS: Final = "inputs.txt"
@@ -66,12 +66,15 @@ class Wishes:
         CSV file that goes along with the run.
     limits : Limits
         Of one picture.
+    watched : bool
+        Whether what is added to the folder later is read, too.
     """
 
     assay: Assay
     chunk: int | None = None
     metadata: Path | None = None
     limits: Limits = Limits()
+    watched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,48 +83,58 @@ class Plan:
 
     Attributes
     ----------
-    run : Path
+    run : Place
         Its folder.
     root : str
-        Folder of the pictures.
+        Folder of the pictures, or its address in a store.
     count : int
-        Pictures.
-    chunk : int
-        Pictures to a part.
+        Pictures; of a run that watches its folder, those that were listed when the plan was taken up.
+    chunk : int or None
+        Pictures to a part; None if each list of a run that watches is cut anew.
     limits : Limits
         Of one picture.
     digest : str
         Of all that decides what the run finds.
+    lists : int or None
+        How many lists there were of a run that watches its folder; None of any other.
     """
 
-    run: Path
+    run: Place
     root: str
     count: int
-    chunk: int
+    chunk: int | None
     limits: Limits
     digest: str
+    lists: int | None = None
 
     @property
     def parts(self) -> int:
         """Number of parts."""
-        return -(-self.count // self.chunk)
+        return -(-self.count // (self.chunk or 1)) if self.lists is None else self.lists
 
     def chunks(self) -> Iterator[Part]:
         """Return which pictures go into which part, one part at a time."""
-        with (self.run / _INPUTS).open(encoding="utf-8", newline="\n") as lines:
+        if self.lists is not None:
+            for number, entries in enumerate(itertools.islice(lists(self.run), self.lists)):
+                yield Part(number, tuple(entry.path for entry in entries), self.digest)
+            return
+        with (
+            (self.run / _INPUTS).open("rb") as stream,
+            io.TextIOWrapper(stream, encoding="utf-8", newline="\n") as lines,
+        ):
             for number in range(self.parts):
                 names = tuple(line[:-1] for line in itertools.islice(lines, self.chunk))
                 yield Part(number, names, self.digest)
 
 
-def make_plan(folder: str, run: Path, wishes: Wishes) -> Plan:
+def make_plan(folder: str, run: Place, wishes: Wishes) -> Plan:
     """Plan a run, or take up the one that is planned in a run folder.
 
     Parameters
     ----------
     folder : str
         Pictures are looked for here and below. Once planned, what is added there is not read.
-    run : Path
+    run : Place
         Run folder; made if it is not there.
     wishes : Wishes
         The options.
@@ -148,17 +161,19 @@ def make_plan(folder: str, run: Path, wishes: Wishes) -> Plan:
         _refuse_other(run, found, wanted)
         return _plan(run, found)
     _refuse_occupied(run)
-    inputs = _freeze(folder, run / _INPUTS)
+    inputs = {} if wishes.watched else _freeze(folder, run)
     if metadata is not None:
         write_whole(run / _METADATA, metadata)
-    if wanted["options"]["chunk"] is None:
-        wanted["options"]["chunk"] = min(_MOST_IN_A_CHUNK, -(-inputs["count"] // _CHUNKS))
+    if wanted["options"]["chunk"] is None and inputs:
+        wanted["options"]["chunk"] = chunk_size(inputs["count"])
     document = wanted | {"inputs": wanted["inputs"] | inputs}
     write_whole(run / _PLAN, _text(document))
-    return _plan(run, document)
+    found = _loaded(run)  # which another process may have written at the same moment
+    _refuse_other(run, found, wanted)
+    return _plan(run, found)
 
 
-def load_plan(run: Path) -> Plan:
+def load_plan(run: Place) -> Plan:
     """Take up the plan in a run folder as it is, to look at what was read.
 
     Raises
@@ -175,6 +190,17 @@ def versions() -> dict[str, Any]:
     return {"software_version": __version__, "libraries": libraries}
 
 
+def chunk_size(count: int) -> int:
+    """Return how many of so many pictures go into a part.
+
+    Examples
+    --------
+    >>> chunk_size(3), chunk_size(1000), chunk_size(1_000_000)
+    (1, 8, 100)
+    """
+    return max(1, min(_MOST_IN_A_CHUNK, -(-count // _CHUNKS)))
+
+
 def _described(folder: str, wishes: Wishes, metadata: bytes | None) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
@@ -186,7 +212,7 @@ def _described(folder: str, wishes: Wishes, metadata: bytes | None) -> dict[str,
             "metadata_sha256": None if metadata is None else hashlib.sha256(metadata).hexdigest(),
             "limits": asdict(wishes.limits),
         },
-        "inputs": {"root": os.path.realpath(folder)},
+        "inputs": {"root": root_of(folder)} | ({"watched": True} if wishes.watched else {}),
     }
 
 
@@ -209,7 +235,7 @@ def _metadata(path: Path | None) -> bytes | None:
     return content
 
 
-def _refuse_occupied(run: Path) -> None:
+def _refuse_occupied(run: Place) -> None:
     ours = {_INPUTS, _METADATA}
     try:
         others = [path.name for path in run.iterdir() if path.name not in ours and path.suffix != ".tmp"]
@@ -221,33 +247,37 @@ def _refuse_occupied(run: Path) -> None:
         raise RunError(f"{run} holds no run, but other things, such as {min(others)}.")
 
 
-def _freeze(folder: str, target: Path) -> dict[str, Any]:
+def _freeze(folder: str, run: Place) -> dict[str, Any]:
     """Write the list of the pictures, and return how many there are and the list's digest."""
+    names = pictures(folder)
     try:
-        os.scandir(folder).close()
+        first = next(names, None)
     except OSError as error:
         raise SourceUnreadable(f"{folder}: {error.strerror or error}.") from error
+    if first is None:
+        raise SourceUnreadable(f"{folder}: The folder holds no pictures.")
     digest, count = hashlib.sha256(), 0
-    with whole_file(target) as stream:
-        for name in pictures_below(folder):
+    with whole_file(run / _INPUTS) as stream:
+        for name in itertools.chain([first], names):
             line = f"{name}\n".encode()
             stream.write(line)
             digest.update(line)
             count += 1
-        if not count:
-            raise SourceUnreadable(f"{folder}: The folder holds no pictures.")
+        if (run / _PLAN).exists():
+            raise RunError(f"Another process has begun the run in {run} meanwhile.")
     return {"count": count, "sha256": digest.hexdigest()}
 
 
-def _loaded(run: Path) -> dict[str, Any]:
+def _loaded(run: Place) -> dict[str, Any]:
     try:
         document = json.loads((run / _PLAN).read_bytes())
-        with (run / _INPUTS).open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
         if document["schema"] != SCHEMA:
             raise RunError(f"{run} holds a run of another kind: {document['schema']}.")
-        if document["inputs"]["sha256"] != digest:
-            raise RunError(f"The list {run / _INPUTS} was changed after the run began.")
+        if not document["inputs"].get("watched"):
+            with (run / _INPUTS).open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            if document["inputs"]["sha256"] != digest:
+                raise RunError(f"The list {run / _INPUTS} was changed after the run began.")
     except OSError as error:
         raise RunError(f"{run} holds no run: {error.strerror or error}.") from error
     except (ValueError, LookupError, TypeError) as error:
@@ -255,21 +285,22 @@ def _loaded(run: Path) -> dict[str, Any]:
     return dict(document)
 
 
-def _plan(run: Path, document: dict[str, Any]) -> Plan:
+def _plan(run: Place, document: dict[str, Any]) -> Plan:
     inputs, options = document["inputs"], document["options"]
-    limits = Limits(**options["limits"])
-    return Plan(run, inputs["root"], inputs["count"], options["chunk"], limits, _identity(document))
+    limits, watched = Limits(**options["limits"]), inputs.get("watched", False)
+    listed, count = list_count(run) if watched else (None, inputs["count"])
+    return Plan(run, inputs["root"], count, options["chunk"], limits, _identity(document), listed)
 
 
 def _identity(document: dict[str, Any]) -> str:
     """Return the digest of all that decides what a run finds; where its pictures lie is not of it."""
     deciding = {key: document[key] for key in ("schema", "software_version", "libraries", "options")}
-    deciding["inputs"] = document["inputs"]["sha256"]
+    deciding["inputs"] = document["inputs"].get("sha256")  # each part says for itself what it is of
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
-def _refuse_other(run: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
-    old, new = _flat(found), _flat(wanted)
+def _refuse_other(run: Place, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    old, new = _flat(found), {"watched": None} | _flat(wanted)
     if new["chunk"] is None:
         del new["chunk"]
     other = [f"{key} is {old.get(key)}, not {value}" for key, value in new.items() if old.get(key) != value]

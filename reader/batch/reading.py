@@ -12,9 +12,10 @@ from typing import Any, Final, cast
 
 from reader.batch.listing import path_below
 from reader.batch.parts import Line
-from reader.errors import InputError, LfaError, WorkerOutOfMemory
+from reader.batch.places import check_pictures, picture_bytes
+from reader.batch.stores import is_address
+from reader.errors import InputError, LfaError, StoreError, WorkerOutOfMemory
 from reader.interpret import Assay
-from reader.photo import file_bytes
 from reader.pipeline import read_bytes
 from reader.reading import json_line
 
@@ -48,6 +49,11 @@ class PictureReader:
         The kit.
     function : str, default `DOCUMENT`
         ``module:name`` of what reads the bytes of a picture.
+
+    Raises
+    ------
+    StoreError
+        If the store of the pictures does not answer, or refuses.
     """
 
     def __init__(self, root: str, assay: Assay, function: str = DOCUMENT) -> None:
@@ -56,6 +62,8 @@ class PictureReader:
             "Callable[[bytes, str, Assay], dict[str, Any]]", getattr(importlib.import_module(module), name)
         )
         self._root = root
+        if is_address(root):
+            check_pictures(root)  # connects: what that takes is not to be counted as a picture's
         self._assay = assay
         self._known: OrderedDict[str, bytes] = OrderedDict()
 
@@ -66,10 +74,12 @@ class PictureReader:
         ------
         MemoryError
             If there is too little memory: what that means is decided outside.
+        StoreError
+            If the store of the pictures does not answer, or refuses: no picture is to blame.
         """
         digest = None
         try:
-            data = file_bytes(path_below(self._root, name))
+            data = picture_bytes(self._root, name)
             digest = hashlib.sha256(data).hexdigest()
             document = self._remembered(digest) or self._document(data, name, self._assay)
             text = json_line({"path": name, "sha256": digest, "reading": document | {"source": name}})
@@ -79,7 +89,7 @@ class PictureReader:
             raise MemoryError from error
         except InputError as error:
             return failure(name, digest, error.code, self._without_path(name, error), error.advice)
-        except MemoryError:
+        except (MemoryError, StoreError):
             raise
         except Exception as error:  # noqa: BLE001 - one picture's bug must not lose the others' results
             return failure(name, digest, BUG, f"This is a bug: {_where(error)}.", LfaError.advice)

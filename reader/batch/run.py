@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 from reader.batch.engines import Engine
 from reader.batch.parts import Counts, Fault, Line, Part, check_part, write_part
+from reader.batch.places import Place, alone, check_pictures, free_bytes, sweep
 from reader.batch.plan import Plan
 from reader.errors import CapacityError, OutputError, SourceUnreadable, WorkerCrashed, WorkerTimeout
-from reader.report.files import sweep
 
-if sys.platform != "win32":
-    import fcntl
-
-__all__ = ["RESERVE_BYTES", "Tally", "faults", "run_plan"]
+__all__ = ["RESERVE_BYTES", "Tally", "faults", "go_on", "read_parts", "run_plan"]
 
 RESERVE_BYTES: Final = 50 * 2**20
 """Disk space, bytes, that is left free for others: a disk that is full to the last byte stops them, too."""
@@ -96,29 +89,55 @@ def run_plan(
         in a row end the processes that read them, or the folder of the pictures has gone.
     ClusterError
         If the engine is a cluster that cannot be used.
+    StoreError
+        If a store does not answer, or refuses.
     """
+    with alone(plan.run):
+        return go_on(plan, engine, told=told, reserve_bytes=reserve_bytes)
+
+
+def go_on(
+    plan: Plan,
+    engine: Engine,
+    *,
+    told: Callable[[Tally], Any] = lambda _: None,
+    reserve_bytes: int = RESERVE_BYTES,
+) -> Tally:
+    """Do what `run_plan` does in a run folder in which no other process can work."""
+    for folder in (plan.run, plan.run / "parts"):
+        sweep(folder)
+    tally, missing = _looked_through(plan)
+    _check_space(plan.run, reserve_bytes + _PICTURE_BYTES * (plan.count - tally.pictures))
+    told(tally)
+    parts = (part for part in plan.chunks() if part.number in missing)
+    read_parts(plan, engine, parts, tally, told=told, reserve_bytes=reserve_bytes)
+    return tally
+
+
+def read_parts(
+    plan: Plan,
+    engine: Engine,
+    parts: Iterable[Part],
+    tally: Tally,
+    *,
+    told: Callable[[Tally], Any] = lambda _: None,
+    reserve_bytes: int = RESERVE_BYTES,
+) -> None:
+    """Read some parts of a plan, and count what is found; the rest is as with `run_plan`."""
     in_a_row = _InARow()
-    with _alone(plan.run):
-        for folder in (plan.run, plan.run / "parts"):
-            sweep(folder)
-        tally, missing = _looked_through(plan)
-        _check_space(plan.run, reserve_bytes + _PICTURE_BYTES * (plan.count - tally.pictures))
+
+    def seen(line: Line) -> None:
+        in_a_row.add(line)
+        tally.add(line)
         told(tally)
 
-        def seen(line: Line) -> None:
-            in_a_row.add(line)
-            tally.add(line)
-            told(tally)
-
-        parts = (part for part in plan.chunks() if part.number in missing)
-        # Closed at once, whatever ends it: processes are not to wait for a garbage collector.
-        with contextlib.closing(engine.run(parts, seen)) as finished:
-            for part, lines in finished:
-                if any(line.failed and line.outcome == SourceUnreadable.code for line in lines):
-                    _check_root(plan.root)
-                _check_space(plan.run, reserve_bytes)
-                write_part(plan.run, part, lines)
-    return tally
+    # Closed at once, whatever ends it: processes are not to wait for a garbage collector.
+    with contextlib.closing(engine.run(parts, seen)) as finished:
+        for part, lines in finished:
+            if any(line.failed and line.outcome == SourceUnreadable.code for line in lines):
+                check_pictures(plan.root, may_be_empty=plan.lists is not None)
+            _check_space(plan.run, reserve_bytes)
+            write_part(plan.run, part, lines)
 
 
 def faults(plan: Plan) -> Iterator[tuple[Part, Fault]]:
@@ -156,49 +175,9 @@ class _InARow:
             )
 
 
-def _check_root(root: str) -> None:
-    """Refuse to take a share that has gone, or its empty place, for pictures that cannot be read."""
-    try:
-        with os.scandir(root) as entries:
-            present = next(entries, None) is not None
-    except OSError:
-        present = False
-    if not present:
-        raise CapacityError(f"The folder of the pictures, {root}, can no longer be looked into.")
-
-
-def _check_space(run: Path, needed: int) -> None:
-    try:
-        free = shutil.disk_usage(run).free
-    except OSError as error:
-        raise OutputError(f"{run} cannot be used: {error.strerror or error}.") from error
-    if free < needed:
+def _check_space(run: Place, needed: int) -> None:
+    free = free_bytes(run)
+    if free is not None and free < needed:
         raise OutputError(
             f"The disk of {run} has {free / 2**20:,.0f} MB free; {needed / 2**20:,.0f} MB are needed."
         )
-
-
-@contextlib.contextmanager
-def _alone(run: Path) -> Iterator[None]:
-    """Keep other processes on this machine from working in the same run folder."""
-    if sys.platform == "win32":
-        yield
-        return
-    try:
-        descriptor = os.open(run, os.O_RDONLY)
-    except OSError as error:
-        raise OutputError(f"{run} cannot be used: {error.strerror or error}.") from error
-    try:
-        # The kernel lets go of it when the process ends, however it ends.
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise CapacityError(f"Another process works on the run in {run}.") from None
-    except OSError:  # a file system without locks
-        os.close(descriptor)
-        yield
-        return
-    try:
-        yield
-    finally:
-        os.close(descriptor)

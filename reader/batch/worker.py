@@ -14,13 +14,16 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
+from types import MappingProxyType
 from typing import Final
 
 import cv2
 
 from reader.batch.plan import Limits
 from reader.batch.reading import DOCUMENT, PictureReader
+from reader.errors import StoreError
 from reader.interpret import Assay
 
 if sys.platform != "win32":
@@ -33,7 +36,15 @@ OUT_OF_MEMORY: Final = 70  # exit code of a worker that had too little memory fo
 _PR_SET_PDEATHSIG: Final = 1  # of Linux' prctl
 
 
-def work(pipe: Connection, root: str, assay: Assay, limits: Limits, function: str = DOCUMENT) -> None:
+def work(
+    pipe: Connection,
+    root: str,
+    assay: Assay,
+    limits: Limits,
+    function: str = DOCUMENT,
+    *,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Read what comes through a pipe until it ends.
 
     Parameters
@@ -48,22 +59,31 @@ def work(pipe: Connection, root: str, assay: Assay, limits: Limits, function: st
         Of one picture.
     function : str, default `reader.batch.reading.DOCUMENT`
         ``module:name`` of what reads the bytes of a picture.
+    environment : mapping of str to str, default none
+        What is to be set: a process that is forked from a server has that one's, which may be an older one.
     """
+    os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     _end_with_parent()
     _keep_to(limits)
     cv2.setNumThreads(1)  # there are other workers for the other cores
-    pictures = PictureReader(root, assay, function)
     with contextlib.suppress(EOFError, OSError):  # the parent has gone
-        pipe.send(READY)
-        while True:
-            for name in pipe.recv():
-                _grant_time(limits.cpu_s)
-                try:
-                    line = pictures.line(name)
-                except MemoryError:
-                    os._exit(OUT_OF_MEMORY)
-                pipe.send(line)
+        try:
+            _read(pipe, PictureReader(root, assay, function), limits)
+        except StoreError as error:
+            pipe.send(error)
+
+
+def _read(pipe: Connection, pictures: PictureReader, limits: Limits) -> None:
+    pipe.send(READY)
+    while True:
+        for name in pipe.recv():
+            _grant_time(limits.cpu_s)
+            try:
+                line = pictures.line(name)
+            except MemoryError:
+                os._exit(OUT_OF_MEMORY)
+            pipe.send(line)
 
 
 def _end_with_parent() -> None:

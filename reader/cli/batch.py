@@ -15,13 +15,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from reader.batch.cluster import ClusterEngine
 from reader.batch.engines import Engine, ProcessEngine, SerialEngine
+from reader.batch.places import Place, lies_in, place_of
 from reader.batch.plan import Plan, Wishes, load_plan, make_plan
 from reader.batch.reading import BUG
 from reader.batch.run import Tally, faults, run_plan
 from reader.cli.exits import ExitCode
-from reader.cli.outputs import refuse_inside
 from reader.cli.show import counts_text
 from reader.cli.streams import emit_json, say
+from reader.cli.watching import refuse_to_watch, watch_folder
 from reader.errors import OptionError
 from reader.export import write_all
 from reader.export.metadata import join_metadata
@@ -45,10 +46,12 @@ class _Terminated(BaseException):
 
 
 def batch(
-    folder: Annotated[str, typer.Argument(help="Folder: every picture in it and below is read.")],
+    folder: Annotated[
+        str, typer.Argument(help="Folder, or address in a store: every picture in it and below is read.")
+    ],
     *,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="RUN", help="The run folder; made if it is not there.")
+        str, typer.Option("--output", "-o", metavar="RUN", help="The run folder; made if it is not there.")
     ],
     assay: Annotated[
         str, typer.Option("--assay", "-a", metavar="ID|FILE|auto", help="The kit: see `lfa assays list`.")
@@ -70,34 +73,44 @@ def batch(
         int | None,
         typer.Option("--chunk", metavar="N", min=1, help="Pictures kept together; 1 to 100 by size."),
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on with what is added to the folder, until Ctrl-C.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but what is wrong.")] = False,
 ) -> None:
     """Read every picture below a folder, however many; the same command goes on where it was stopped.
 
-    What is read is listed once, at the beginning. A file that cannot be read stops nothing: it is listed
-    with the reason. A power cut costs at most what each process was reading.
+    What is read is listed once, at the beginning, or with --watch as soon as it is whole. A file that cannot
+    be read stops nothing: it is listed with the reason. A power cut costs at most what each process was
+    reading.
 
     Exit codes: 0 all were pictures, 3 some were not, 4 none was, 5 the disk is full or the run folder cannot
-    be written, 6 assay, metadata or options do not fit, 7 stopped, 130 stopped with Ctrl-C; after 5, 7 and
-    130 the same command goes on.
+    be written, 6 assay, metadata or options do not fit, 7 stopped, or a store does not answer or refuses, 130
+    stopped with Ctrl-C; after 5, 7 and 130 the same command goes on.
     """
     kit = load_assay("generic" if assay == "auto" else assay)
-    refuse_inside(output, [folder], "run")
+    place = place_of(output)
+    if lies_in(place, place_of(folder)):
+        raise OptionError(f"The run folder {place} lies in {folder}, which is read; choose another.")
     if metadata is not None and metadata.is_file():
         join_metadata(metadata, ())  # a wrong table is told before hours of reading, and kept by no run
+    if watch:
+        refuse_to_watch(folder, output)
     tally = Tally()
-    with _stoppable(output):
-        plan = make_plan(folder, output, Wishes(kit, chunk, metadata))
+    with _stoppable(place):
+        plan = make_plan(folder, place, Wishes(kit, chunk, metadata, watched=watch))
+        if watch:
+            watch_folder(plan, _engine(engine, plan, kit, workers, scheduler), kit, quiet=quiet)
         with _bar(plan.count, hidden=quiet) as told:
             tally = run_plan(plan, _engine(engine, plan, kit, workers, scheduler), told=told)
         write_all(plan.run, kit=kit)
     if not quiet:
-        say(f"{counts_text(tally.outcomes, tally.errors.total())} The run is in {output}.")
+        say(f"{counts_text(tally.outcomes, tally.errors.total())} The run is in {place}.")
     raise typer.Exit(_exit_code(tally))
 
 
 def verify(
-    run: Annotated[Path, typer.Argument(help="Run folder of `lfa batch`.")],
+    run: Annotated[str, typer.Argument(help="Run folder of `lfa batch`, or its address in a store.")],
     *,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -106,13 +119,13 @@ def verify(
     Exit codes: 0 all are, 3 some are not (the same `lfa batch` command reads those again), 6 the folder holds
     no run, or its list was changed.
     """
-    plan = load_plan(run)
+    plan = load_plan(place_of(run))
     found = [
         {"part": part.number, "problem": fault, "pictures": len(part.names)} for part, fault in faults(plan)
     ]
     if json:
         counts = {"parts": plan.parts, "whole": plan.parts - len(found), "pictures": plan.count}
-        emit_json({"schema": "lfa-verify/1", "run": str(run), **counts, "problems": found})
+        emit_json({"schema": "lfa-verify/1", "run": str(plan.run), **counts, "problems": found})
     else:
         for entry in found:
             say(f"part {entry['part']}: {entry['problem']}")
@@ -141,7 +154,7 @@ def _cores() -> int:
 
 
 @contextlib.contextmanager
-def _stoppable(run: Path) -> Iterator[None]:
+def _stoppable(run: Place) -> Iterator[None]:
     """Leave in good order when the user or the system asks for it, and say how to go on."""
     again = f"What was read is safe in {run}; the same command goes on from there."
 

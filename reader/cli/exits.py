@@ -47,6 +47,7 @@ EXIT_CODES: Mapping[type[errors.LfaError], ExitCode] = MappingProxyType(
         errors.ExtraMissing: ExitCode.CONFIGURATION,
         errors.OptionError: ExitCode.USAGE,
         errors.OutputError: ExitCode.OUTPUT,
+        errors.StoreError: ExitCode.RESUMABLE,
         errors.CapacityError: ExitCode.RESUMABLE,
         errors.ClusterError: ExitCode.RESUMABLE,
     }

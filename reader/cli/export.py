@@ -1,11 +1,11 @@
 """``lfa export``: a run's results for other programs."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from reader.batch.places import place_of
 from reader.cli.streams import say
 from reader.export import write_all, write_one
 from reader.interpret import load_assay
@@ -23,13 +23,13 @@ class Format(StrEnum):
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="Folder that `lfa batch` wrote.")],
+    run: Annotated[str, typer.Argument(help="Folder that `lfa batch` wrote, or its address in a store.")],
     *,
     to: Annotated[
         Format | None, typer.Option("--to", help="The format; without it, all derived files are made anew.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to; by default into the run.")
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Where to; by default into the run.")
     ] = None,
     assay: Annotated[
         str | None,
@@ -42,14 +42,14 @@ def export(
     extra `parquet`.
 
     Exit codes: 0 all was written, 5 a file could not be written, 6 the folder is no run, its metadata or the
-    assay are wrong, or an extra is not installed.
+    assay are wrong, or an extra is not installed, 7 a store does not answer or refuses.
     """
     kit = None if assay is None else load_assay(assay)
     if to is None:
         if output is not None:
             raise typer.BadParameter("A file needs a format: add --to.", param_hint="--output")
-        written = write_all(run, kit=kit)
+        written = write_all(place_of(run), kit=kit)
     else:
-        written = [write_one(run, to.value, output, kit=kit)]
+        written = [write_one(place_of(run), to.value, None if output is None else place_of(output), kit=kit)]
     for path in written:
         say(f"{path} is written.")

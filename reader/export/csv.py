@@ -7,12 +7,11 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from reader.batch.parts import Item
+from reader.batch.places import Place, whole_file
 from reader.export.metadata import Unused
 from reader.export.rows import Cell, Put, Row, Table, error_text
-from reader.report.files import whole_file
 
 __all__ = ["csv_file", "failures_file", "guarded", "unused_file"]
 
@@ -24,12 +23,12 @@ _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 @contextmanager
-def csv_file(path: Path, table: Table) -> Iterator[Put]:
+def csv_file(path: Place, table: Table) -> Iterator[Put]:
     """Write the table of a run, row by row.
 
     Parameters
     ----------
-    path : Path
+    path : Place
         Where to.
     table : Table
         Its columns.
@@ -49,7 +48,7 @@ def csv_file(path: Path, table: Table) -> Iterator[Put]:
 
 
 @contextmanager
-def failures_file(path: Path, _table: Table) -> Iterator[Put]:
+def failures_file(path: Place, _table: Table) -> Iterator[Put]:
     """Write the list of what could not be read as a picture, with why and what to do; see `csv_file`."""
     with _sheet(path, FAILURES) as put_row:
 
@@ -60,12 +59,12 @@ def failures_file(path: Path, _table: Table) -> Iterator[Put]:
         yield put
 
 
-def unused_file(path: Path, unused: Iterable[Unused]) -> None:
+def unused_file(path: Place, unused: Iterable[Unused]) -> None:
     """Write the list of the metadata's rows that stand beside no picture.
 
     Parameters
     ----------
-    path : Path
+    path : Place
         Where to.
     unused : iterable of Unused
         The rows.
@@ -87,7 +86,7 @@ def guarded(text: str) -> str:
 
 
 @contextmanager
-def _sheet(path: Path, columns: Sequence[str]) -> Iterator[Callable[[Row], object]]:
+def _sheet(path: Place, columns: Sequence[str]) -> Iterator[Callable[[Row], object]]:
     """Write a heading; yield what writes a row."""
     with whole_file(path) as stream:
         # A file name that is not valid Unicode must not stop the table.

@@ -7,11 +7,11 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from reader.batch.parts import items
+from reader.batch.places import Place, lies_in
 from reader.errors import OptionError, RunError
 from reader.export.csv import csv_file, failures_file, unused_file
 from reader.export.fhir import fhir_file
@@ -22,9 +22,9 @@ from reader.export.parquet import has_parquet, parquet_file
 from reader.export.rows import Put, Table, known_kits
 from reader.interpret import Assay
 
-__all__ = ["FORMATS", "write_all", "write_one"]
+__all__ = ["FORMATS", "write_all", "write_one", "write_tables"]
 
-File = Callable[[Path, Table], AbstractContextManager[Put]]
+File = Callable[[Place, Table], AbstractContextManager[Put]]
 FORMATS: Mapping[str, tuple[str, File]] = MappingProxyType(
     {
         "csv": ("results.csv", csv_file),
@@ -37,19 +37,19 @@ _LOG = logging.getLogger(__name__)
 FAILURES, PAGE, METADATA, UNUSED = "failures.csv", "report.html", "metadata.csv", "metadata-unused.csv"
 
 
-def write_all(run: Path, *, kit: Assay | None = None) -> list[Path]:
+def write_all(run: Place, *, kit: Assay | None = None) -> list[Place]:
     """Write everything that is derived from a run, in one pass over it.
 
     Parameters
     ----------
-    run : Path
+    run : Place
         The run's folder.
     kit : Assay, optional
         The profile it was read with, where that is not in the catalogue: it tells which line shows what.
 
     Returns
     -------
-    list of Path
+    list of Place
         What was written: results as JSON lines and CSV, as Parquet if its extra is installed, the failures,
         the page, and the rows of the metadata that stand beside no picture, if there are any.
 
@@ -69,7 +69,7 @@ def write_all(run: Path, *, kit: Assay | None = None) -> list[Path]:
     about, table = _about(run), _table(run, kit)
     formats = ["jsonl", "csv", *(["parquet"] if has_parquet() else [])]
     page = partial(page_file, root=about["root"], planned=about["count"])
-    files: dict[Path, File] = {
+    files: dict[Place, File] = {
         **{run / FORMATS[name][0]: FORMATS[name][1] for name in formats},
         run / FAILURES: failures_file,
         run / PAGE: page,
@@ -78,23 +78,30 @@ def write_all(run: Path, *, kit: Assay | None = None) -> list[Path]:
     return [*files, *_unused(run, table)]
 
 
-def write_one(run: Path, to: str, path: Path | None = None, *, kit: Assay | None = None) -> Path:
+def write_tables(run: Place, *, kit: Assay | None = None) -> list[Place]:
+    """Write only the table as CSV and the failures, which is quick: the rest is as with `write_all`."""
+    files: dict[Place, File] = {run / FORMATS["csv"][0]: csv_file, run / FAILURES: failures_file}
+    _write(run, files, _table(run, kit), None)
+    return list(files)
+
+
+def write_one(run: Place, to: str, path: Place | None = None, *, kit: Assay | None = None) -> Place:
     """Write one format.
 
     Parameters
     ----------
-    run : Path
+    run : Place
         The run's folder.
     to : {"csv", "parquet", "jsonl", "fhir"}
         The format.
-    path : Path, optional
+    path : Place, optional
         Where to; by default into the run's folder.
     kit : Assay, optional
         As for `write_all`.
 
     Returns
     -------
-    Path
+    Place
         What was written.
 
     Raises
@@ -115,14 +122,13 @@ def write_one(run: Path, to: str, path: Path | None = None, *, kit: Assay | None
     name, file = FORMATS[to]
     target = path or run / name
     about = _about(run)
-    own = {(run / part).resolve() for part in ("run.json", "inputs.txt", METADATA)}
-    if target.resolve() in own or target.resolve().is_relative_to((run / "parts").resolve()):
+    if any(lies_in(target, run / own) for own in ("run.json", "inputs.txt", METADATA, "parts")):
         raise OptionError(f"{target} belongs to the run itself; choose another file.")
     _write(run, {target: file}, _table(run, kit), about["count"])
     return target
 
 
-def _write(run: Path, files: Mapping[Path, File], table: Table, planned: int) -> None:
+def _write(run: Place, files: Mapping[Place, File], table: Table, planned: int | None) -> None:
     done = 0
     with ExitStack() as stack:
         puts: Sequence[Put] = [stack.enter_context(file(path, table)) for path, file in files.items()]
@@ -131,11 +137,11 @@ def _write(run: Path, files: Mapping[Path, File], table: Table, planned: int) ->
             rows = table.rows(item)
             for put in puts:
                 put(item, rows)
-    if done != planned:
+    if planned is not None and done != planned:
         _LOG.warning("%s is not complete: %d of its %d pictures are done.", run, done, planned)
 
 
-def _table(run: Path, kit: Assay | None) -> Table:
+def _table(run: Place, kit: Assay | None) -> Table:
     kits = known_kits(kit)
     file = run / METADATA
     if not file.exists():
@@ -143,7 +149,7 @@ def _table(run: Path, kit: Assay | None) -> Table:
     return Table(join_metadata(file, (item.path for item in items(run))), kits)
 
 
-def _unused(run: Path, table: Table) -> list[Path]:
+def _unused(run: Place, table: Table) -> list[Place]:
     """Write the metadata's rows that stand beside no picture; without any, there is no such file."""
     path, unused = run / UNUSED, table.metadata.unused
     if unused:
@@ -153,15 +159,16 @@ def _unused(run: Path, table: Table) -> list[Path]:
     return []
 
 
-def _about(run: Path) -> dict[str, Any]:
-    """Return the root of a run's pictures and how many there are."""
+def _about(run: Place) -> dict[str, Any]:
+    """Return the root of a run's pictures, and how many there are: None where a folder is watched."""
     path = run / "run.json"
     try:
         inputs = json.loads(path.read_bytes())["inputs"]
-        return {"root": str(inputs["root"]), "count": int(inputs["count"])}
+        count = None if inputs.get("watched") else int(inputs["count"])
+        return {"root": str(inputs["root"]), "count": count}
     except OSError as error:
         raise RunError(
-            f"{run} is not the folder of a run: {path.name} cannot be opened: {error.strerror}."
+            f"{run} is not the folder of a run: {path.name} cannot be opened: {error.strerror or error}."
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(f"{path} is damaged: {error}.") from error

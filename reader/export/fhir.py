@@ -9,16 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid5
 
 from reader.batch.parts import Item
+from reader.batch.places import Place, whole_file
 from reader.export.rows import Kits, Put, Row, Table
 from reader.flags import FLAGS, explain
 from reader.interpret import Assay
-from reader.report.files import whole_file
 
 __all__ = ["fhir_file", "resources"]
 
@@ -42,12 +41,12 @@ NUMBERS = MappingProxyType(
 
 
 @contextmanager
-def fhir_file(path: Path, table: Table) -> Iterator[Put]:
+def fhir_file(path: Place, table: Table) -> Iterator[Put]:
     """Write the resources of a run: one Bundle, or a resource to a line when the name ends in ``.ndjson``.
 
     Parameters
     ----------
-    path : Path
+    path : Place
         Where to.
     table : Table
         Finds the profiles of kits.

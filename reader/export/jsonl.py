@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from reader.batch.parts import Item
+from reader.batch.places import Place, whole_file
 from reader.export.rows import Put, Row, Table
 from reader.reading import json_line
-from reader.report.files import whole_file
 
 __all__ = ["jsonl_file"]
 
 
 @contextmanager
-def jsonl_file(path: Path, _table: Table) -> Iterator[Put]:
+def jsonl_file(path: Place, _table: Table) -> Iterator[Put]:
     """Write the document of each picture that was read.
 
     Parameters
     ----------
-    path : Path
+    path : Place
         Where to.
 
     Yields

@@ -8,8 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from reader.batch.places import Place
 from reader.errors import LabelsError, SourceUnreadable
 
 __all__ = ["Metadata", "Unused", "join_metadata"]
@@ -58,12 +58,12 @@ class _Row:
     cells: tuple[str, ...]
 
 
-def join_metadata(file: Path, paths: Iterable[str]) -> Metadata:
+def join_metadata(file: Place, paths: Iterable[str]) -> Metadata:
     """Read a file of metadata and find the picture of each of its rows.
 
     Parameters
     ----------
-    file : Path
+    file : Place
         CSV in UTF-8 with commas, semicolons or tabs, and a heading. The column ``path``, ``file`` or
         ``source``, else the first one, holds the picture's path below the folder, or its bare name.
     paths : iterable of str
@@ -120,10 +120,10 @@ def _trouble(matches: tuple[str, ...], times: Mapping[str, int]) -> str:
     return ""
 
 
-def _read(file: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def _read(file: Place) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Return the heading, and the line and cells of each row that is not empty."""
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = file.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise SourceUnreadable(f"{file} cannot be opened: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:
@@ -140,7 +140,7 @@ def _read(file: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
         raise LabelsError(f"{file}, line {lines.line_num}: {error}.") from error
 
 
-def _rows(lines: Iterator[list[str]], width: int, file: Path) -> Iterator[tuple[int, list[str]]]:
+def _rows(lines: Iterator[list[str]], width: int, file: Place) -> Iterator[tuple[int, list[str]]]:
     for cells in lines:
         line = lines.line_num  # type: ignore[attr-defined]
         if len(cells) > width and any(cells[width:]):

@@ -10,19 +10,18 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from markupsafe import Markup
 
 from reader._version import __version__
-from reader.batch.listing import path_below
 from reader.batch.parts import Item
+from reader.batch.places import Place, picture_bytes, write_whole
 from reader.errors import LfaError
 from reader.export.rows import Kits, Put, Row, Table
 from reader.export.summary import BIN, WEAK, Pick, Summary
-from reader.photo import Photo, open_file
+from reader.photo import Photo, open_bytes
 from reader.reading import Outcome, Reading, StripReading
-from reader.report import Card, card, draw_overlay, write_report
+from reader.report import Card, card, draw_overlay
 from reader.report.chart import Panel, Series, chart_svg
 from reader.report.html import ENVIRONMENT
 from reader.report.palette import BLUE, VERMILLION
@@ -52,18 +51,18 @@ class _Entry:
 
 @contextmanager
 def page_file(
-    path: Path, table: Table, *, root: str, planned: int | None = None, most: int = MOST_SHOWN
+    path: Place, table: Table, *, root: str, planned: int | None = None, most: int = MOST_SHOWN
 ) -> Iterator[Put]:
     """Write the page of a run.
 
     Parameters
     ----------
-    path : Path
+    path : Place
         Where to.
     table : Table
         Finds the profiles of kits, and holds the metadata.
     root : str
-        Folder of the pictures.
+        Folder of the pictures, or its address in a store.
     planned : int, optional
         How many pictures the run has when it is done.
     most : int, default 500
@@ -93,7 +92,7 @@ def page_file(
         unused=table.metadata.unused,
         version=__version__,
     )
-    write_report(path, page)
+    write_whole(path, page.encode("utf-8", "replace"))
 
 
 def _entries(picks: Sequence[Pick], cards: Sequence[Card]) -> list[_Entry]:
@@ -134,7 +133,7 @@ def _shown(entries: Sequence[_Entry], outcome: Outcome) -> int:
 def _card(item: Item, root: str, kits: Kits) -> Card:
     reading = Reading.from_dict(item.reading or {})
     try:
-        photo = open_file(path_below(root, item.path))
+        photo = open_bytes(picture_bytes(root, item.path), item.path)
         if photo.sha256 != item.sha256:
             return card(reading, None, note=CHANGED)
         seen = _with_profiles(reading, photo, kits)

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from reader.batch.parts import Item
+from reader.batch.places import Place, whole_file
 from reader.errors import ExtraMissing
 from reader.export.rows import Cell, Put, Row, Table
-from reader.report.files import whole_file
 
 __all__ = ["has_parquet", "parquet_file"]
 
@@ -28,12 +27,12 @@ def has_parquet() -> bool:
 
 
 @contextmanager
-def parquet_file(path: Path, table: Table) -> Iterator[Put]:
+def parquet_file(path: Place, table: Table) -> Iterator[Put]:
     """Write the table of a run in groups of rows.
 
     Parameters
     ----------
-    path : Path
+    path : Place
         Where to.
     table : Table
         Its columns.

@@ -49,7 +49,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     target = Path(path)
     temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}.tmp")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(target.parent)
         with temporary.open("wb") as stream:
             yield stream
             stream.flush()
@@ -68,6 +68,15 @@ def sweep(folder: str | os.PathLike[str]) -> None:
     """Remove what writers that were killed have left in a folder."""
     for leftover in Path(folder).glob(".*.tmp"):
         _forget(leftover)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, so that its own name is safe before anything is kept in it."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _keep_names(folder.parent)
 
 
 def _keep_names(folder: Path) -> None:

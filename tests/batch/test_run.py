@@ -126,7 +126,7 @@ def test_too_little_disk_space_is_said_before_anything_is_read(plan):
 def test_disk_space_that_others_take_meanwhile_ends_the_run_with_whole_parts(plan, monkeypatch):
     usage = shutil.disk_usage(plan.run)
     left = iter([usage.free, usage.free, usage.free])
-    monkeypatch.setattr("reader.batch.run.shutil.disk_usage", lambda _: usage._replace(free=next(left, 0)))
+    monkeypatch.setattr("reader.batch.places.shutil.disk_usage", lambda _: usage._replace(free=next(left, 0)))
     with pytest.raises(OutputError):
         run_plan(plan, serial_engine(plan))
     assert [part.number for part, _ in faults(plan)] == [2, 3, 4, 5, 6, 7]

@@ -141,7 +141,7 @@ def test_every_dependency_is_pinned_once_within_its_range():
     pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
     assert len(pins) == len([line for line in lines if "==" in line])
     for requirement in wanted:
-        name, floor = re.match(r"([\w.-]+)>=([\d.]+)", requirement).groups()
+        name, floor = re.match(r"([\w.-]+)(?:\[\w+\])?>=([\d.]+)", requirement).groups()
         assert name in pins, requirement
         assert release(pins[name]) >= release(floor), requirement
 
