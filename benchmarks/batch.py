@@ -1,6 +1,6 @@
 """What a batch costs beside a bare loop over `reader.read_file`, and what processes gain.
 
-    python benchmarks/batch.py [--pictures 60] [--repeats 3] [--megapixels 3] [--memory 0] [--names 0] …
+    python benchmarks/batch.py [--pictures 200] [--repeats 3] [--megapixels 3] [--memory 0] [--names 0] …
 
 Each picture is read by one thread. The pictures are copies of one simulated photo, each with a comment of its
 own, so that no two have the same bytes. Times are medians; what counts are the ratios. With --memory N, a run
@@ -43,7 +43,7 @@ KIT = reader.load_assay("generic")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--pictures", type=int, default=60)
+    parser.add_argument("--pictures", type=int, default=200)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--megapixels", type=float, default=SIZE_PX[0] * SIZE_PX[1] / 1e6)
     parser.add_argument("--memory", type=int, default=0, metavar="N", help="pictures of the run for memory")
