@@ -119,6 +119,11 @@ _DEFINITIONS = (
         "Repeat the test with a new kit.",
     ),
     FlagDefinition(
+        "no-strip-in-window",
+        "The window is a dark hole: there is no strip in the device.",
+        "Use a device with its strip in place.",
+    ),
+    FlagDefinition(
         "partial-line",
         "A line does not cross the whole membrane.",
         "Look at the test by eye; repeat it if in doubt.",

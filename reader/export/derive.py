@@ -122,7 +122,7 @@ def write_one(run: Place, to: str, path: Place | None = None, *, kit: Assay | No
     name, file = FORMATS[to]
     target = path or run / name
     about = _about(run)
-    if any(lies_in(target, run / own) for own in ("run.json", "inputs.txt", METADATA, "parts")):
+    if any(lies_in(target, run / own) for own in ("run.json", "inputs.txt", METADATA, "parts", "lists")):
         raise OptionError(f"{target} belongs to the run itself; choose another file.")
     _write(run, {target: file}, _table(run, kit), about["count"])
     return target

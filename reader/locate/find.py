@@ -20,6 +20,7 @@ from reader.locate.coloured import LARGE, LARGE_PX, find_bars, propose_from_bars
 from reader.locate.device import device_around, lies_in
 from reader.locate.dipstick import without_labels
 from reader.locate.direction import direction_signs
+from reader.locate.empty import empty_windows
 from reader.locate.ends import LEAN, LIKELY, SURE, extended, with_right_ends
 from reader.locate.framed import propose_framed
 from reader.locate.housed import in_devices
@@ -113,11 +114,13 @@ def find_strips(view: View) -> tuple[Candidate, ...]:
     -------
     tuple of Candidate
         Strips in reading order (rows, then left to right); empty when nothing in the photo looks
-        like a read window. A strip may have no visible line.
+        like a read window. A strip may have no visible line, and a window no strip.
     """
     pool = pool_of(view)
     shown = _shown(view, pool)
-    return shown if any(c.lined for c in shown) else _housed(view, pool) or shown
+    if any(c.lined for c in shown):
+        return shown
+    return _housed(view, pool) or _empty(view, pool) or shown
 
 
 def _shown(view: View, pool: Pool) -> tuple[Candidate, ...]:
@@ -165,6 +168,14 @@ def _housed(view: View, pool: Pool) -> tuple[Candidate, ...]:
     found = in_devices(view, pool.outlines)
     candidates = [Candidate(_weighted(h), LINED_ODDS, close_up=False, device=d) for d, h in found]
     return tuple(in_reading_order([_whole(view, c) for c in candidates]))
+
+
+def _empty(view: View, pool: Pool) -> tuple[Candidate, ...]:
+    """Return the windows of devices that hold no strip."""
+    found = (
+        Candidate((h,), BLANK_ODDS, close_up=False, empty=True) for h in empty_windows(view, pool.outlines)
+    )
+    return tuple(in_reading_order([replace(c, device=_device(view, pool, c)) for c in found]))
 
 
 def _with_large(

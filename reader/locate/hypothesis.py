@@ -141,6 +141,8 @@ class Candidate:
         Outline of the device around it, in pixels of the photo; None where it is not plain.
     well : float
         How surely there is a well on its axis beyond one end, 0..1, where that was looked for.
+    empty : bool
+        True for the window of a device in which there is no strip.
     """
 
     hypotheses: tuple[Hypothesis, ...]
@@ -148,6 +150,7 @@ class Candidate:
     close_up: bool
     device: Window | None = None
     well: float = 0.0
+    empty: bool = False
 
     @property
     def control_probability(self) -> float:

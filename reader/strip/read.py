@@ -21,7 +21,7 @@ from reader.strip.alike import agreed_lines, agreed_odds
 from reader.strip.doubts import foreign_bars
 from reader.strip.findings import PRESENT, Findings
 from reader.strip.look import Look
-from reader.strip.result import to_reading
+from reader.strip.result import to_reading, without_strip
 from reader.strip.sightings import best_window, gather, share
 from reader.view import View
 
@@ -116,7 +116,7 @@ def _read(
     naming, fit, faint = look.all_lines(strip.seen)
     # Lines of carbon are as black as print.
     coloured = not photo.grey and assay.label != "carbon"
-    return to_reading(
+    reading = to_reading(
         Findings(
             candidate,
             best,
@@ -131,6 +131,7 @@ def _read(
         ),
         number,
     )
+    return without_strip(reading) if candidate.empty else reading
 
 
 def fine_patch(view: View, window: Window) -> Patch:

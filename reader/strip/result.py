@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from reader.strip.doubts import PATTERNED, doubt, undecided
 from reader.strip.findings import Findings, has_test_line
 from reader.strip.weigh import weigh
 
-__all__ = ["profile_of", "to_reading"]
+__all__ = ["profile_of", "to_reading", "without_strip"]
 
 DOUBT = 0.15  # share of wrong calls that is accepted where the evidence is weakest
 WEAK_CONTROL = 0.05  # absorbance: a tenth of a usual control line
@@ -24,6 +25,7 @@ WEAK_CONTROL = 0.05  # absorbance: a tenth of a usual control line
 # does not tell: heights in simulated photos scatter by 0.10 about the truth, in two real ones of a strip by
 # 0.09. Areas also have the error of the scale.
 HEIGHT_GAIN, AREA_GAIN = 0.10, 0.12  # share of the value, as a standard error
+_OF_THE_PLACE = ("orientation-assumed", "scale-unknown")  # flags that do not concern a membrane
 FULL = 0.99  # share of the width that a whole line covers
 
 
@@ -70,6 +72,22 @@ def to_reading(seen: Findings, number: int) -> StripReading:
         quality=seen.quality.values,
         flags=flags,
         profile=profile_of(fit, reverse=naming.reverse),
+    )
+
+
+def without_strip(reading: StripReading) -> StripReading:
+    """Return the reading of a window that holds no strip: no line is there, and none could be measured."""
+    return replace(
+        reading,
+        outcome=Outcome.INVALID,
+        summary="There is no strip in the device's window.",
+        analytes={name: Analyte(Outcome.INVALID) for name in reading.analytes},
+        lines=tuple(
+            Line(line.name, line.role, False, None, None, None, None, None, None, None)
+            for line in reading.lines
+        ),
+        flags=("no-control-line", "no-strip-in-window", *(f for f in reading.flags if f in _OF_THE_PLACE)),
+        profile=None,
     )
 
 
