@@ -113,7 +113,9 @@ def test_a_full_disk_leaves_the_older_files_as_they_were(run, monkeypatch):
     assert contents(run) == before
 
 
-@pytest.mark.parametrize("name", ["run.json", "inputs.txt", "metadata.csv", "parts/part-000000.jsonl"])
+@pytest.mark.parametrize(
+    "name", ["run.json", "inputs.txt", "metadata.csv", "parts/part-000000.jsonl", "lists/a"]
+)
 def test_the_run_s_own_files_are_never_written_over(run, name):
     with pytest.raises(OptionError, match="belongs to the run"):
         write_one(run, "jsonl", run / name)
