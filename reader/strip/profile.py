@@ -36,11 +36,14 @@ def profile_again(view: View, strip: StripReading, assay: Assay) -> Profile | No
     Returns
     -------
     Profile or None
-        None if the lines are of another height there than they were: it would not show what was read.
+        None if the lines are of another height there than they were, or if none was measured, as in a window
+        without a strip: it would not show what was read.
     """
+    placed = [line for line in strip.lines if line.position is not None]
+    if strip.lines and not placed:
+        return None
     window = _window(strip.window)
     patch = without_spots(fine_patch(view, window), LABELS[assay.label].weights)
-    placed = [line for line in strip.lines if line.position is not None]
     unit = (strip.px_per_mm or 1.0) / window.width
     aspect = window.length / window.width
     places = [((line.position or 0.0) * aspect, _sigma(line, unit)) for line in placed]

@@ -50,6 +50,13 @@ def test_where_lines_are_of_another_height_now_there_is_none(taken):
     assert profile_again(view_of(photo), other, KIT) is None
 
 
+def test_where_no_line_was_measured_there_is_none(taken):
+    photo, reading = taken
+    strip = reading.strips[0]
+    lines = tuple(replace(line, position=None, height=None) for line in strip.lines)
+    assert profile_again(view_of(photo), replace(strip, lines=lines), KIT) is None
+
+
 def test_a_strip_without_lines_has_a_profile_too(taken):
     photo, reading = taken
     assert profile_again(view_of(photo), replace(reading.strips[0], lines=()), KIT) is not None
