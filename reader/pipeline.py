@@ -98,8 +98,9 @@ def _strips(photo: Photo, view: View, profile: Assay) -> tuple[tuple[StripReadin
 
 
 def _is_settled(strips: tuple[StripReading, ...]) -> bool:
-    """Tell whether a test was called, or one was left open that no other look at it may call."""
-    return any(strip.outcome in CALLS or "faint-line" in strip.flags for strip in strips)
+    """Tell whether a test was called, or one was seen that no other look at it may call."""
+    final = {"faint-line", "no-strip-in-window"}
+    return any(strip.outcome in CALLS or final & set(strip.flags) for strip in strips)
 
 
 def _seen_again(

@@ -45,6 +45,11 @@ def test_a_device_without_a_strip_is_invalid_and_says_so(angle):
     assert overlap(candidate.hypotheses[0].window, scenes.window_of(truth.window)) > 0.7
 
 
+def test_a_device_without_a_strip_is_not_looked_at_in_other_ways(monkeypatch):
+    monkeypatch.setattr("reader.pipeline.turned_back", lambda *_: pytest.fail("it was turned"))
+    assert reader.read_image(with_hole()[0]).outcome is reader.Outcome.INVALID
+
+
 def test_a_membrane_in_deep_shade_is_not_taken_for_a_hole():
     assert holes(with_hole(colour=(110, 107, 111))[0]) == []
 
