@@ -65,7 +65,7 @@ def test_a_run_that_is_asked_to_stop_says_how_to_go_on_and_does(tmp_path, number
     assert storm.ended(storm.started(folder, tmp_path / "run"))[0] == 0
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.5, 1.0, 1.5])
+@pytest.mark.parametrize("seconds", [0.0, 0.5, 1.0, 1.5, 2.2])
 def test_ctrl_c_reaches_all_processes_at_once_and_none_complains(folder, tmp_path, seconds):
     process = storm.started(folder, tmp_path / "run", session=True)
     storm.wait_for((tmp_path / "run" / "run.json").exists)
