@@ -89,12 +89,15 @@ def read_photo(photo: Photo, *, assay: AssayLike = "generic", decode_ms: float =
     return Reading(photo.source, __version__, info, outcome, (*photo.flags, *flags), strips, timings)
 
 
-def _strips(photo: Photo, view: View, profile: Assay) -> tuple[tuple[StripReading, ...], float]:
+def _strips(
+    photo: Photo, view: View, profile: Assay, *, pixel: float = 1.0, as_taken: bool = True
+) -> tuple[tuple[StripReading, ...], float]:
     """Return the strips of a picture, and how long it took to find them, ms."""
     start = time.perf_counter()
     candidates = find_strips(view)
     located = _since(start)
-    return without_patterns(read_strips(photo, view, candidates, profile)), located
+    strips = read_strips(photo, view, candidates, profile, pixel=pixel, as_taken=as_taken)
+    return without_patterns(strips), located
 
 
 def _is_settled(strips: tuple[StripReading, ...]) -> bool:
@@ -116,8 +119,7 @@ def _seen_again(
         if again is None:
             continue
         seen = View(again.photo.pixels)
-        found = read_strips(again.photo, seen, find_strips(seen), profile, pixel=again.pixel, as_taken=False)
-        found = without_patterns(found)
+        found, _ = _strips(again.photo, seen, profile, pixel=again.pixel, as_taken=False)
         if any(strip.outcome in CALLS for strip in found):
             return tuple(map(again.in_whole, found)), _since(start)
     return strips, _since(start)

@@ -19,10 +19,10 @@ from reader.photo import Photo
 
 __all__ = ["enlarged"]
 
-SMALL_PX: Final = (
-    160  # long side of a picture whose window, a quarter as wide as long, may be below 16 px wide
-)
-TIMES: Final = 2  # such a window then has as many samples across as one that is measured without a warning
+# Long side of a picture, px: cut around a window that is a tenth as wide, it shows that on no more than the
+# 16 px from which on a window is measured without a warning.
+SMALL_PX: Final = 160
+TIMES: Final = 2  # the narrowest window that is read, of 7 px, then is about as wide as those
 
 
 def enlarged(photo: Photo) -> Again | None:
