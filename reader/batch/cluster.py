@@ -22,6 +22,7 @@ from typing import Any, Final
 from reader.batch import hosted
 from reader.batch.engines import MOST_WORKERS, Finished, Seen
 from reader.batch.hosted import Job, end_reading
+from reader.batch.known import Find, nothing
 from reader.batch.parts import Line, Part
 from reader.batch.places import picture_bytes
 from reader.batch.plan import Limits, versions
@@ -70,8 +71,8 @@ class ClusterEngine:
         self._where = where
         self._job = Job(root, assay, limits, function)
 
-    def run(self, parts: Iterable[Part], seen: Seen) -> Finished:
-        """Read chunks, as many at a time as the cluster has threads.
+    def run(self, parts: Iterable[Part], seen: Seen, find: Find = nothing) -> Finished:  # noqa: ARG002
+        """Read chunks, as many at a time as the cluster has threads; its workers ask for no copies.
 
         Raises
         ------

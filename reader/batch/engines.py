@@ -20,12 +20,13 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, Final, Protocol, cast
 
+from reader.batch.known import Find, nothing
 from reader.batch.parts import Line, Part
 from reader.batch.places import patience_s, picture_bytes
 from reader.batch.plan import Limits
 from reader.batch.reading import DOCUMENT, PictureReader, failure
 from reader.batch.stores import is_address
-from reader.batch.worker import OUT_OF_MEMORY, READY, work
+from reader.batch.worker import OUT_OF_MEMORY, READY, Question, work
 from reader.errors import (
     CapacityError,
     InputError,
@@ -56,8 +57,17 @@ Seen = Callable[[Line], None]
 class Engine(Protocol):
     """Reads chunks of pictures."""
 
-    def run(self, parts: Iterable[Part], seen: Seen) -> Finished:
+    def run(self, parts: Iterable[Part], seen: Seen, find: Find = nothing) -> Finished:
         """Read chunks, which are taken one by one as there is someone to read them.
+
+        Parameters
+        ----------
+        parts : iterable of Part
+            The chunks.
+        seen : callable
+            Called for each picture that is done.
+        find : callable, optional
+            Returns the line of a picture with the same bytes, if the run has one; an engine may ask it.
 
         Yields
         ------
@@ -82,20 +92,21 @@ class SerialEngine:
 
     def __init__(self, root: str, assay: Assay, function: str = DOCUMENT) -> None:
         self._root = root
-        self._pictures = PictureReader(root, assay, function)
+        self._task = (root, assay, function)
 
-    def run(self, parts: Iterable[Part], seen: Seen) -> Finished:
+    def run(self, parts: Iterable[Part], seen: Seen, find: Find = nothing) -> Finished:
         """Read chunks in their order."""
+        pictures = PictureReader(*self._task, find)
         for part in parts:
             lines = []
             for name in part.names:
-                lines.append(self._line(name))
+                lines.append(self._line(pictures, name))
                 seen(lines[-1])
             yield part, lines
 
-    def _line(self, name: str) -> Line:
+    def _line(self, pictures: PictureReader, name: str) -> Line:
         try:
-            return self._pictures.line(name)
+            return pictures.line(name)
         except MemoryError:
             return _quarantined(self._root, name, WorkerOutOfMemory)
 
@@ -130,7 +141,7 @@ class ProcessEngine:
         self._workers = workers
         self._task = (root, assay, limits, function)
 
-    def run(self, parts: Iterable[Part], seen: Seen) -> Finished:
+    def run(self, parts: Iterable[Part], seen: Seen, find: Find = nothing) -> Finished:
         """Read chunks, as many at a time as there are workers.
 
         Raises
@@ -144,7 +155,7 @@ class ProcessEngine:
         seats: list[Seat] = []
         try:
             for part in waiting:
-                seats.append(Seat(*self._task))
+                seats.append(Seat(*self._task, find))
                 seats[-1].take(part)
                 if len(seats) == self._workers:
                     break
@@ -172,6 +183,8 @@ class Seat:
         Of one picture.
     function : str, default `DOCUMENT`
         ``module:name`` of what reads the bytes of a picture.
+    find : callable, optional
+        Returns the line of a picture with the same bytes, if the run has one.
 
     Attributes
     ----------
@@ -183,8 +196,11 @@ class Seat:
         Moment on the monotonic clock, s, at which the process is killed.
     """
 
-    def __init__(self, root: str, assay: Assay, limits: Limits, function: str = DOCUMENT) -> None:
+    def __init__(
+        self, root: str, assay: Assay, limits: Limits, function: str = DOCUMENT, find: Find = nothing
+    ) -> None:
         self.part: Part | None = None
+        self._find = find
         self._root = root
         self._wall_s = limits.wall_s + patience_s(root)
         # Of a store, the environment says where it is and who may use it.
@@ -232,6 +248,9 @@ class Seat:
         self.deadline = time.monotonic() + self._wall_s
         if isinstance(told, StoreError):
             raise told
+        if isinstance(told, Question):
+            self._send(self._find(told.digest))
+            return None
         if told == READY:
             self._ready, self._failed_starts = True, 0
             return None
@@ -300,8 +319,11 @@ class Seat:
         if self._process is None:
             self._start()
         self.deadline = time.monotonic() + self._wall_s + (0 if self._ready else _START_S)
+        self._send(names)
+
+    def _send(self, what: object) -> None:
         with contextlib.suppress(OSError):  # it has died already: its pipe says so
-            cast("Connection", self.pipe).send(names)
+            cast("Connection", self.pipe).send(what)
 
     def _start(self) -> None:
         with _ONE_AT_A_TIME:

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Final, cast
 
+from reader.batch.known import Find, nothing
 from reader.batch.listing import path_below
 from reader.batch.parts import Line
 from reader.batch.places import check_pictures, picture_bytes
@@ -24,7 +25,7 @@ __all__ = ["BUG", "DOCUMENT", "PictureReader", "document_of", "failure"]
 BUG: Final = "bug"
 DOCUMENT: Final = "reader.batch.reading:document_of"
 """Where the function is that reads the bytes of a picture, for a process that loads it by name."""
-_REMEMBERED: Final = 1000  # lines of some kB each, in which a copy of a picture is looked for
+_REMEMBERED: Final = 1000  # lines of some kB each: of copies that lie side by side, no part tells yet
 
 
 def document_of(data: bytes, source: str, assay: Assay) -> dict[str, Any]:
@@ -39,7 +40,7 @@ def document_of(data: bytes, source: str, assay: Assay) -> dict[str, Any]:
 
 
 class PictureReader:
-    """Reads pictures below a folder; the same bytes only once, where it remembers them.
+    """Reads pictures below a folder; bytes that are known are not read again.
 
     Parameters
     ----------
@@ -49,6 +50,9 @@ class PictureReader:
         The kit.
     function : str, default `DOCUMENT`
         ``module:name`` of what reads the bytes of a picture.
+    find : callable, optional
+        Returns the line of a picture with the same bytes, if the run has one; without it, only the last
+        thousand that were read here are known.
 
     Raises
     ------
@@ -56,7 +60,7 @@ class PictureReader:
         If the store of the pictures does not answer, or refuses.
     """
 
-    def __init__(self, root: str, assay: Assay, function: str = DOCUMENT) -> None:
+    def __init__(self, root: str, assay: Assay, function: str = DOCUMENT, find: Find = nothing) -> None:
         module, _, name = function.partition(":")
         self._document = cast(
             "Callable[[bytes, str, Assay], dict[str, Any]]", getattr(importlib.import_module(module), name)
@@ -65,6 +69,7 @@ class PictureReader:
         if is_address(root):
             check_pictures(root)  # connects: what that takes is not to be counted as a picture's
         self._assay = assay
+        self._find = find
         self._known: OrderedDict[str, bytes] = OrderedDict()
 
     def line(self, name: str) -> Line:
@@ -95,7 +100,7 @@ class PictureReader:
             return failure(name, digest, BUG, f"This is a bug: {_where(error)}.", LfaError.advice)
 
     def _remembered(self, digest: str) -> dict[str, Any] | None:
-        text = self._known.get(digest)
+        text = self._known.get(digest) or self._find(digest)
         return None if text is None else cast("dict[str, Any]", json.loads(text)["reading"])
 
     def _remember(self, digest: str, text: bytes) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from reader.batch.engines import Engine
+from reader.batch.known import Known
 from reader.batch.parts import Counts, Fault, Line, Part, check_part, write_part
 from reader.batch.places import Place, alone, check_pictures, free_bytes, sweep
 from reader.batch.plan import Plan
@@ -93,24 +94,25 @@ def run_plan(
         If a store does not answer, or refuses.
     """
     with alone(plan.run):
-        return go_on(plan, engine, told=told, reserve_bytes=reserve_bytes)
+        return go_on(plan, engine, Known(plan.run), told=told, reserve_bytes=reserve_bytes)
 
 
 def go_on(
     plan: Plan,
     engine: Engine,
+    known: Known,
     *,
     told: Callable[[Tally], Any] = lambda _: None,
     reserve_bytes: int = RESERVE_BYTES,
 ) -> Tally:
-    """Do what `run_plan` does in a run folder in which no other process can work."""
+    """Do what `run_plan` does where no other process can work, and remember what was read."""
     for folder in (plan.run, plan.run / "parts"):
         sweep(folder)
-    tally, missing = _looked_through(plan)
+    tally, missing = _looked_through(plan, known)
     _check_space(plan.run, reserve_bytes + _PICTURE_BYTES * (plan.count - tally.pictures))
     told(tally)
     parts = (part for part in plan.chunks() if part.number in missing)
-    read_parts(plan, engine, parts, tally, told=told, reserve_bytes=reserve_bytes)
+    read_parts(plan, engine, parts, tally, known, told=told, reserve_bytes=reserve_bytes)
     return tally
 
 
@@ -119,6 +121,7 @@ def read_parts(
     engine: Engine,
     parts: Iterable[Part],
     tally: Tally,
+    known: Known,
     *,
     told: Callable[[Tally], Any] = lambda _: None,
     reserve_bytes: int = RESERVE_BYTES,
@@ -132,12 +135,13 @@ def read_parts(
         told(tally)
 
     # Closed at once, whatever ends it: processes are not to wait for a garbage collector.
-    with contextlib.closing(engine.run(parts, seen)) as finished:
+    with contextlib.closing(engine.run(parts, seen, known.find)) as finished:
         for part, lines in finished:
             if any(line.failed and line.outcome == SourceUnreadable.code for line in lines):
                 check_pictures(plan.root, may_be_empty=plan.lists is not None)
             _check_space(plan.run, reserve_bytes)
             write_part(plan.run, part, lines)
+            known.learn(part.number, lines)
 
 
 def faults(plan: Plan) -> Iterator[tuple[Part, Fault]]:
@@ -148,13 +152,14 @@ def faults(plan: Plan) -> Iterator[tuple[Part, Fault]]:
             yield part, found
 
 
-def _looked_through(plan: Plan) -> tuple[Tally, frozenset[int]]:
+def _looked_through(plan: Plan, known: Known) -> tuple[Tally, frozenset[int]]:
     """Return what whole parts hold, and the numbers of those parts that are yet to be read."""
     tally, missing = Tally(), set()
     for part in plan.chunks():
         found = check_part(plan.run, part)
         if isinstance(found, Counts):
             tally.add_part(found)
+            known.learn(part.number)
         else:
             missing.add(part.number)
     return tally, frozenset(missing)

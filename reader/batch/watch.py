@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from reader.batch.engines import Engine
+from reader.batch.known import Known
 from reader.batch.listing import path_below, pictures_below
 from reader.batch.lists import Entry, Stamp, lists, write_list
 from reader.batch.parts import Part, part_path
@@ -85,13 +86,14 @@ def watch(
     """
     with alone(plan.run):
         sweep(plan.run / "lists")
-        tally = go_on(plan, engine, reserve_bytes=reserve_bytes)
+        known = Known(plan.run)
+        tally = go_on(plan, engine, known, reserve_bytes=reserve_bytes)
         ears.read(tally)
         folder = _Folder(plan)
         while True:
             parts = list(_listed(plan, folder, folder.look(ears.again)))
             if parts:
-                read_parts(plan, engine, parts, tally, reserve_bytes=reserve_bytes)
+                read_parts(plan, engine, parts, tally, known, reserve_bytes=reserve_bytes)
                 ears.read(tally)
             else:
                 ears.quiet()

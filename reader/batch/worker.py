@@ -1,7 +1,8 @@
 """What runs in a worker: one process that reads pictures within limits, and ends when its parent has gone.
 
 The parent sends the addresses of a chunk; for each, in this order, a line comes back as soon as it is read.
-So the parent knows at any time which picture is being read, and which one it was that killed a worker.
+So the parent knows at any time which picture is being read, and which one it was that killed a worker. Before
+a picture is read, the parent is asked whether its bytes were read under another name.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from types import MappingProxyType
-from typing import Final
+from typing import Final, cast
 
 import cv2
 
@@ -29,11 +32,18 @@ from reader.interpret import Assay
 if sys.platform != "win32":
     import resource
 
-__all__ = ["OUT_OF_MEMORY", "READY", "work"]
+__all__ = ["OUT_OF_MEMORY", "READY", "Question", "work"]
 
 READY: Final = "ready"
 OUT_OF_MEMORY: Final = 70  # exit code of a worker that had too little memory for a picture
 _PR_SET_PDEATHSIG: Final = 1  # of Linux' prctl
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Asks the parent for the line of a picture with these bytes; it answers with that, or None."""
+
+    digest: str
 
 
 def work(
@@ -69,7 +79,7 @@ def work(
     cv2.setNumThreads(1)  # there are other workers for the other cores
     with contextlib.suppress(EOFError, OSError):  # the parent has gone
         try:
-            _read(pipe, PictureReader(root, assay, function), limits)
+            _read(pipe, PictureReader(root, assay, function, partial(_ask, pipe)), limits)
         except StoreError as error:
             pipe.send(error)
 
@@ -84,6 +94,11 @@ def _read(pipe: Connection, pictures: PictureReader, limits: Limits) -> None:
             except MemoryError:
                 os._exit(OUT_OF_MEMORY)
             pipe.send(line)
+
+
+def _ask(pipe: Connection, digest: str) -> bytes | None:
+    pipe.send(Question(digest))
+    return cast("bytes | None", pipe.recv())
 
 
 def _end_with_parent() -> None:

@@ -50,3 +50,12 @@ def slow(data, source, assay):
     """Take as long over it as a quick reader would."""
     time.sleep(0.01)
     return quick(data, source, assay)
+
+
+def marked(data, source, assay):
+    """Leave a mark of each reading in the file that the picture names."""
+    word, _, rest = data.partition(b" ")
+    if word == b"mark":
+        with Path(os.fsdecode(rest)).open("a", encoding="ascii") as marks:
+            marks.write("read\n")
+    return quick(data, source, assay)
