@@ -1,16 +1,16 @@
-"""The embedded database: how it is opened, and what its tables are."""
+"""The embedded database: how it is opened."""
 
 import os
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, ForeignKey, String, Text, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from reader import errors
+from service.store.tables import Base
 
-__all__ = ["SCHEMA_NUMBER", "Base", "ReadingRow", "VersionRow", "open_database"]
+__all__ = ["SCHEMA_NUMBER", "open_database"]
 
 SCHEMA_NUMBER = 1
 
@@ -22,42 +22,6 @@ _PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
 )
-
-
-class Base(DeclarativeBase):
-    """The tables."""
-
-
-class ReadingRow(Base):
-    """One accepted picture.
-
-    ``seq`` is the order of arrival and what list cursors point to; ``id`` is the client's.
-    ``latest`` is the number of the version that is shown.
-    """
-
-    __tablename__ = "readings"
-    __table_args__ = ({"sqlite_autoincrement": True},)
-
-    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    id: Mapped[str] = mapped_column(String(36), unique=True)
-    image_sha256: Mapped[str] = mapped_column(String(64), index=True)
-    image_bytes: Mapped[int]
-    received_at: Mapped[str] = mapped_column(String(27))
-    latest: Mapped[int]
-
-
-class VersionRow(Base):
-    """One answer about a picture; answers are added, never changed."""
-
-    __tablename__ = "reading_versions"
-
-    reading_id: Mapped[str] = mapped_column(ForeignKey("readings.id"), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)
-    assay: Mapped[str] = mapped_column(String(64))
-    outcome: Mapped[str] = mapped_column(String(16))
-    software: Mapped[str] = mapped_column(String(32))
-    document: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[str] = mapped_column(String(27))
 
 
 def open_database(path: Path) -> Engine:

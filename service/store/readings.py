@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from reader import errors
-from service.store.database import ReadingRow, VersionRow
+from service.store.tables import ReadingRow, VersionRow
 
 __all__ = ["AlreadyStored", "NewReading", "ReadingStore", "StoredReading"]
 
