@@ -23,12 +23,24 @@ from reader.batch.places import Place, pictures, root_of, whole_file, write_whol
 from reader.errors import LabelsError, OutputError, RunError, SourceUnreadable
 from reader.interpret import Assay
 
-__all__ = ["SCHEMA", "Limits", "Plan", "Wishes", "chunk_size", "load_plan", "make_plan", "versions"]
+__all__ = [
+    "PROFILE",
+    "SCHEMA",
+    "Limits",
+    "Plan",
+    "Wishes",
+    "chunk_size",
+    "load_plan",
+    "make_plan",
+    "versions",
+]
 
 SCHEMA: Final = "lfa-run/1"
 _INPUTS: Final = "inputs.txt"
 _METADATA: Final = "metadata.csv"
 _PLAN: Final = "run.json"
+PROFILE: Final = "assay.toml"
+"""In a run folder: the profile of a kit that is not in the catalogue."""
 _MOST_IN_A_CHUNK: Final = 100  # pictures; half a minute of work, which is what a power cut costs
 _CHUNKS: Final = 128  # of a small folder, so that several processes end at about the same time
 
@@ -68,6 +80,8 @@ class Wishes:
         Of one picture.
     watched : bool
         Whether what is added to the folder later is read, too.
+    profile : str or None
+        The kit's profile as TOML, if it is not in the catalogue: it stays with the run.
     """
 
     assay: Assay
@@ -75,6 +89,7 @@ class Wishes:
     metadata: Path | None = None
     limits: Limits = Limits()
     watched: bool = False
+    profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +179,8 @@ def make_plan(folder: str, run: Place, wishes: Wishes) -> Plan:
     inputs = {} if wishes.watched else _freeze(folder, run)
     if metadata is not None:
         write_whole(run / _METADATA, metadata)
+    if wishes.profile is not None:
+        write_whole(run / PROFILE, wishes.profile.encode())
     if wanted["options"]["chunk"] is None and inputs:
         wanted["options"]["chunk"] = chunk_size(inputs["count"])
     document = wanted | {"inputs": wanted["inputs"] | inputs}
@@ -236,7 +253,7 @@ def _metadata(path: Path | None) -> bytes | None:
 
 
 def _refuse_occupied(run: Place) -> None:
-    ours = {_INPUTS, _METADATA}
+    ours = {_INPUTS, _METADATA, PROFILE}
     try:
         others = [path.name for path in run.iterdir() if path.name not in ours and path.suffix != ".tmp"]
     except FileNotFoundError:

@@ -26,7 +26,7 @@ from reader.cli.watching import refuse_to_watch, watch_folder
 from reader.errors import OptionError
 from reader.export import write_all
 from reader.export.metadata import join_metadata
-from reader.interpret import Assay, load_assay
+from reader.interpret import Assay, load_assay, own_profile, parse_assay
 
 __all__ = ["batch", "verify"]
 
@@ -88,7 +88,7 @@ def batch(
     be written, 6 assay, metadata or options do not fit, 7 stopped, or a store does not answer or refuses, 130
     stopped with Ctrl-C; after 5, 7 and 130 the same command goes on.
     """
-    kit = load_assay("generic" if assay == "auto" else assay)
+    kit, profile = _kit(assay)
     place = place_of(output)
     if lies_in(place, place_of(folder)):
         raise OptionError(f"The run folder {place} lies in {folder}, which is read; choose another.")
@@ -98,7 +98,7 @@ def batch(
         refuse_to_watch(folder, output)
     tally = Tally()
     with _stoppable(place):
-        plan = make_plan(folder, place, Wishes(kit, chunk, metadata, watched=watch))
+        plan = make_plan(folder, place, Wishes(kit, chunk, metadata, watched=watch, profile=profile))
         if watch:
             watch_folder(plan, _engine(engine, plan, kit, workers, scheduler), kit, quiet=quiet)
         with _bar(plan.count, hidden=quiet) as told:
@@ -131,6 +131,14 @@ def verify(
             say(f"part {entry['part']}: {entry['problem']}")
         say(f"{plan.parts - len(found):,} of {plan.parts:,} parts are whole.")
     raise typer.Exit(ExitCode.SOME_UNREADABLE if found else ExitCode.DONE)
+
+
+def _kit(assay: str) -> tuple[Assay, str | None]:
+    """Return the kit, and the text of its profile if it is the user's own."""
+    profile = own_profile(assay)
+    if profile is None:
+        return load_assay("generic" if assay == "auto" else assay), None
+    return parse_assay(profile, assay), profile
 
 
 def _engine(name: EngineName, plan: Plan, kit: Assay, workers: int | None, scheduler: str | None) -> Engine:

@@ -12,6 +12,7 @@ from typing import Any
 
 from reader.batch.parts import items
 from reader.batch.places import Place, lies_in
+from reader.batch.plan import PROFILE
 from reader.errors import OptionError, RunError
 from reader.export.csv import csv_file, failures_file, unused_file
 from reader.export.fhir import fhir_file
@@ -20,7 +21,7 @@ from reader.export.metadata import join_metadata
 from reader.export.page import page_file
 from reader.export.parquet import has_parquet, parquet_file
 from reader.export.rows import Put, Table, known_kits
-from reader.interpret import Assay
+from reader.interpret import Assay, parse_assay
 
 __all__ = ["FORMATS", "write_all", "write_one", "write_tables"]
 
@@ -35,6 +36,7 @@ FORMATS: Mapping[str, tuple[str, File]] = MappingProxyType(
 )
 _LOG = logging.getLogger(__name__)
 FAILURES, PAGE, METADATA, UNUSED = "failures.csv", "report.html", "metadata.csv", "metadata-unused.csv"
+_OWN = ("run.json", "inputs.txt", METADATA, PROFILE, "parts", "lists")  # what the run itself stands upon
 
 
 def write_all(run: Place, *, kit: Assay | None = None) -> list[Place]:
@@ -45,7 +47,7 @@ def write_all(run: Place, *, kit: Assay | None = None) -> list[Place]:
     run : Place
         The run's folder.
     kit : Assay, optional
-        The profile it was read with, where that is not in the catalogue: it tells which line shows what.
+        The profile it was read with, where that is neither in the catalogue nor in the run's folder.
 
     Returns
     -------
@@ -122,7 +124,7 @@ def write_one(run: Place, to: str, path: Place | None = None, *, kit: Assay | No
     name, file = FORMATS[to]
     target = path or run / name
     about = _about(run)
-    if any(lies_in(target, run / own) for own in ("run.json", "inputs.txt", METADATA, "parts", "lists")):
+    if any(lies_in(target, run / own) for own in _OWN):
         raise OptionError(f"{target} belongs to the run itself; choose another file.")
     _write(run, {target: file}, _table(run, kit), about["count"])
     return target
@@ -142,11 +144,16 @@ def _write(run: Place, files: Mapping[Place, File], table: Table, planned: int |
 
 
 def _table(run: Place, kit: Assay | None) -> Table:
-    kits = known_kits(kit)
+    kits = known_kits(kit or _kept_kit(run))
     file = run / METADATA
     if not file.exists():
         return Table(kits=kits)
     return Table(join_metadata(file, (item.path for item in items(run))), kits)
+
+
+def _kept_kit(run: Place) -> Assay | None:
+    path = run / PROFILE
+    return parse_assay(path.read_bytes().decode(), str(path)) if path.exists() else None
 
 
 def _unused(run: Place, table: Table) -> list[Place]:

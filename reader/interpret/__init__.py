@@ -6,7 +6,7 @@ from reader.interpret.assay import AnalyteSpec, Assay, Calibration, LineSpec, Ru
 from reader.interpret.calibration import concentration
 from reader.interpret.describe import describe
 from reader.interpret.labels import LABELS, Label
-from reader.interpret.profiles import list_assays, load_assay, new
+from reader.interpret.profiles import list_assays, load_assay, new, own_profile
 from reader.interpret.schema import parse_assay
 from reader.interpret.verdict import (
     DOUBT,
@@ -39,6 +39,7 @@ __all__ = [
     "load_assay",
     "new",
     "outcome_probabilities",
+    "own_profile",
     "parse_assay",
     "presence",
     "ratio",

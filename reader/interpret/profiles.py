@@ -14,7 +14,7 @@ from reader.errors import AssayError
 from reader.interpret.assay import Assay
 from reader.interpret.schema import ID_PATTERN, parse_assay
 
-__all__ = ["list_assays", "load_assay", "new"]
+__all__ = ["list_assays", "load_assay", "new", "own_profile"]
 
 # A profile with all its rules takes a few kB; the limit only keeps a wrong path from filling memory.
 _LARGEST_BYTES = 64 * 1024
@@ -55,6 +55,27 @@ def load_assay(assay: str | os.PathLike[str] | Assay) -> Assay:
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise AssayError(f"There is no assay {name!r}.{hint}")
     return parse_assay(_read_file(name), name)
+
+
+def own_profile(assay: str) -> str | None:
+    """Return the text of a profile that is a user's file; None for one of the catalogue.
+
+    Parameters
+    ----------
+    assay : str
+        As for `load_assay`.
+
+    Raises
+    ------
+    AssayError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> own_profile("malaria-pf-pan") is None
+    True
+    """
+    return None if assay in _catalogue() or not _looks_like_a_file(assay) else _read_file(assay)
 
 
 def list_assays() -> tuple[Assay, ...]:

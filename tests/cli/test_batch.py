@@ -8,6 +8,7 @@ import pytest
 
 from reader.batch.parts import items
 from reader.batch.reading import document_of
+from reader.interpret import new
 
 
 @pytest.fixture
@@ -120,6 +121,18 @@ def test_metadata_that_are_no_table_are_told_before_anything_is_read(lfa, photos
 def test_what_is_derived_stands_in_the_run_folder_at_the_end(lfa, photos, run):
     lfa("batch", photos, "-o", run, "--engine", "serial")
     assert {"results.csv", "results.jsonl", "failures.csv", "report.html"} <= {p.name for p in run.iterdir()}
+
+
+def test_a_kit_of_one_s_own_stays_with_the_run_and_need_not_be_named_again(lfa, photos, run, tmp_path):
+    kit = tmp_path / "our-kit.toml"
+    kit.write_text(new("our-kit"), encoding="utf-8")
+    lfa("batch", photos, "-o", run, "--engine", "serial", "--assay", kit)
+    written = (run / "results.csv").read_bytes()
+    profile = (run / "assay.toml").read_text(encoding="utf-8")
+    assert profile == kit.read_text(encoding="utf-8")
+    kit.unlink()
+    assert lfa("export", run, "--to", "csv").code == 0
+    assert (run / "results.csv").read_bytes() == written
 
 
 def test_a_whole_run_is_verified(lfa, photos, run):
