@@ -2,7 +2,8 @@
 
 The engine of processes gives each worker one chunk at a time, and gets back a line for each picture. A worker
 that dies, or takes too long, does so over one known picture: a fresh process begins with that one again, and
-only a picture that ends three processes in a row becomes an error. No other picture is touched by that.
+only a picture that ends three processes in a row, each after it had begun to look into it, becomes an error.
+No other picture is touched by that.
 """
 
 from __future__ import annotations
@@ -210,7 +211,7 @@ class Seat:
         self._deaths = self._failed_starts = 0
         self._process: Any = None
         self.pipe: Connection | None = None
-        self._ready = self._overdue = self._abandoned = False
+        self._ready = self._begun = self._overdue = self._abandoned = False
         self.deadline = 0.0
 
     def read(self, part: Part) -> list[Line]:
@@ -249,10 +250,10 @@ class Seat:
         if isinstance(told, StoreError):
             raise told
         if isinstance(told, Question):
-            self._send(self._find(told.digest))
+            self._begun = self._send(self._find(told.digest))
             return None
         if told == READY:
-            self._ready, self._failed_starts = True, 0
+            self._ready = True
             return None
         return self._done(told)
 
@@ -285,7 +286,7 @@ class Seat:
                 self._process = self.pipe = None
 
     def _done(self, line: Line) -> Line:
-        self._deaths = 0
+        self._begun, self._deaths, self._failed_starts = False, 0, 0
         self._lines.append(line)
         return line
 
@@ -293,9 +294,9 @@ class Seat:
         with _ONE_AT_A_TIME:
             self._process.join()
             error = _cause(self._process.exitcode, overdue=self._overdue)
-        ready = self._ready
+        begun = self._begun or (self._ready and error is not WorkerCrashed)
         self.stop()
-        if ready:
+        if begun:
             self._deaths += 1
         else:
             self._count_failed_start()
@@ -321,9 +322,12 @@ class Seat:
         self.deadline = time.monotonic() + self._wall_s + (0 if self._ready else _START_S)
         self._send(names)
 
-    def _send(self, what: object) -> None:
-        with contextlib.suppress(OSError):  # it has died already: its pipe says so
+    def _send(self, what: object) -> bool:
+        try:
             cast("Connection", self.pipe).send(what)
+        except OSError:  # it has died already: its pipe says so
+            return False
+        return True
 
     def _start(self) -> None:
         with _ONE_AT_A_TIME:
@@ -334,7 +338,7 @@ class Seat:
     def _started(self) -> Any:
         context = _context()
         self.pipe, theirs = context.Pipe()
-        self._ready = self._overdue = False
+        self._ready = self._begun = self._overdue = False
         process = context.Process(
             target=work, args=(theirs, *self._task), kwargs=self._told, name="lfa-batch", daemon=True
         )

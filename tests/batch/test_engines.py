@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 import time
 
@@ -54,6 +55,21 @@ def test_a_picture_that_takes_all_memory_is_told_from_one_that_crashes(tmp_path)
 def test_many_pictures_may_take_more_time_together_than_one_may(tmp_path):
     slow = {f"slow{k}": b"sleep 1.%d" % k for k in range(6)}
     assert errors_of(tmp_path, count=0, chunk=6, workers=1, **slow) == {}
+
+
+def test_a_process_that_is_killed_before_it_looks_into_a_picture_says_nothing_against_that(tmp_path):
+    plan = planned(folder_of(tmp_path / "pictures", 1), tmp_path / "run")
+    deaths = []
+
+    def find(_digest):
+        if len(deaths) < 6:
+            (worker,) = multiprocessing.active_children()
+            worker.kill()
+            worker.join()
+            deaths.append(worker)
+
+    ((_, lines),) = process_engine(plan, 1).run(plan.chunks(), lambda _line: None, find)
+    assert (len(deaths), [line.failed for line in lines]) == (6, [False])
 
 
 def test_what_a_picture_that_was_put_aside_consists_of_is_known(tmp_path):
