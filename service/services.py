@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-import datetime as dt
+import functools
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,12 +10,16 @@ from typing import Any
 from starlette.requests import Request
 
 import reader
+from service.clock import utc_now
 from service.settings import Settings
-from service.store import BlobFolder, ReadingStore
+from service.store import BlobFolder, Blobs, ReadingStore
 from service.store.database import open_database
+from service.store.objects import open_objects
+from service.store.sweep import sweep
+from service.upkeep import keeping_up
 from service.workers import Readers
 
-__all__ = ["KeyedLocks", "Services", "get_services", "known_assays", "open_services", "utc_now"]
+__all__ = ["KeyedLocks", "Services", "get_services", "known_assays", "open_blobs", "open_services", "utc_now"]
 
 
 class KeyedLocks:
@@ -46,7 +50,7 @@ class Services:
     ----------
     settings : Settings
         How it runs.
-    blobs : BlobFolder
+    blobs : Blobs
         The pictures.
     readings : ReadingStore
         What they say.
@@ -59,7 +63,7 @@ class Services:
     """
 
     settings: Settings
-    blobs: BlobFolder
+    blobs: Blobs
     readings: ReadingStore
     readers: Readers
     assays: Mapping[str, str]
@@ -76,29 +80,27 @@ def get_services(request: Request) -> Services:
 async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[Services]:
     """Open the data folder and start the readers; close both in the end."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    blobs = BlobFolder(settings.data, min_free_bytes=settings.min_free_bytes)
+    blobs = open_blobs(settings)
     blobs.prepare()
-    readings = ReadingStore(open_database(settings.data / "lfa.sqlite3"))
+    engine = open_database(settings.database_place)
+    readings = ReadingStore(engine)
     try:
         await readers.start()
-        yield Services(settings, blobs, readings, readers, known_assays())
+        async with keeping_up([functools.partial(sweep, engine, blobs)]):
+            yield Services(settings, blobs, readings, readers, known_assays())
     finally:
         await readers.close()
         readings.close()
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    """Return where the pictures are kept: a folder, or a store."""
+    if settings.blobs:
+        return open_objects(settings.blobs, settings.data, min_free_bytes=settings.min_free_bytes)
+    return BlobFolder(settings.data, min_free_bytes=settings.min_free_bytes)
 
 
 def known_assays() -> dict[str, str]:
     """Return the names of the assays that come with the reader, by id."""
     found: list[Any] = list(reader.list_assays())
     return {assay.id: assay.name for assay in found}
-
-
-def utc_now() -> str:
-    """Return the time as UTC in RFC 3339, with microseconds, so that text order is time order.
-
-    Examples
-    --------
-    >>> utc_now().endswith("Z"), len(utc_now())
-    (True, 27)
-    """
-    return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
