@@ -10,6 +10,7 @@ from reader.cli.batch import batch, verify
 from reader.cli.doctor import doctor
 from reader.cli.evaluate import evaluate
 from reader.cli.export import export
+from reader.cli.keeping import backup, restore
 from reader.cli.limits import limits
 from reader.cli.read import read
 from reader.cli.serve import serve
@@ -35,6 +36,8 @@ app.command()(evaluate)
 app.add_typer(assays, name="assays")
 app.command()(doctor)
 app.command()(serve)
+app.command()(backup)
+app.command()(restore)
 app.add_typer(simulate, name="simulate")
 app.command()(limits)
 
