@@ -58,6 +58,7 @@ class Clinic:
             self.blobs.keep(spool)
             new = replace(NEW, id=str(uuid4()), image_sha256=spool.sha256)
             self.readings.add(new)
+            self.blobs.keep(spool)
         return new
 
     def all(self) -> list[NewReading]:
