@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import datetime as dt
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from starlette.requests import Request
 
 import reader
+from service.clock import utc_now
 from service.settings import Settings
 from service.store import BlobFolder, ReadingStore
 from service.store.database import open_database
@@ -91,14 +91,3 @@ def known_assays() -> dict[str, str]:
     """Return the names of the assays that come with the reader, by id."""
     found: list[Any] = list(reader.list_assays())
     return {assay.id: assay.name for assay in found}
-
-
-def utc_now() -> str:
-    """Return the time as UTC in RFC 3339, with microseconds, so that text order is time order.
-
-    Examples
-    --------
-    >>> utc_now().endswith("Z"), len(utc_now())
-    (True, 27)
-    """
-    return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
