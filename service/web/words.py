@@ -1,7 +1,7 @@
 """The words of every page: one file of sentences for each language, and the choice among them.
 
-A sentence is found by its key, which is dotted English; what changes stands in braces in it. A page's language is
-what ``?lang=`` says, else what the cookie remembers, else what the browser asks for, else English.
+A sentence is found by its key, which is dotted English; what changes stands in braces in it. A page's
+language is what ``?lang=`` says, else what the cookie remembers, else what the browser asks for, else English.
 """
 
 import datetime as dt
@@ -121,7 +121,7 @@ def choose(asked: str | None, remembered: str | None, accepted: str) -> str:
     ('sw', 'fr', 'en')
     """
     wanted = (asked, remembered, *_by_preference(accepted))
-    return next((code for code in wanted if code in LANGUAGES), "en")
+    return next((code for code in wanted if code is not None and code in LANGUAGES), "en")
 
 
 def words_for(request: Request) -> Words:
