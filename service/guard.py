@@ -5,6 +5,7 @@ headers, one log line without personal data, and an answer even when the program
 """
 
 import asyncio
+import ipaddress
 import logging
 import re
 import time
@@ -19,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import refusals
 from service.problems import Problem, for_status, respond
-from service.settings import Settings
+from service.settings import Settings, is_loopback
 from service.workers import ReaderFailed, where
 
 __all__ = ["Guard", "request_id"]
@@ -139,7 +140,7 @@ class Guard:
 
     def _refuse(self, method: str, headers: Headers) -> Problem | None:
         host = headers.get("host", "")
-        if _host_name(f"//{host}") not in self._settings.allowed_hosts:
+        if not self._answers_to(_host_name(f"//{host}")):
             return refusals.WRONG_HOST
         if method in _SAFE_METHODS:
             return None
@@ -148,6 +149,16 @@ class Guard:
         if foreign or headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
             return refusals.CROSS_SITE
         return None
+
+    def _answers_to(self, name: str) -> bool:
+        """Tell whether this is a name of the service; elsewhere than on loopback, any address is.
+
+        Another web page can make its own name point here, but never an address: a browser takes that for
+        a place of its own, where it keeps no key.
+        """
+        if name in self._settings.allowed_hosts:
+            return True
+        return not is_loopback(self._settings.host) and _is_address(name)
 
     async def _serve(self, scope: Scope, body: _Body, answer: _Answer, name: str) -> None:
         try:
@@ -166,6 +177,14 @@ def _host_name(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _log_request(scope: Scope, name: str, status: int | None, seconds: float) -> None:

@@ -6,16 +6,28 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import Engine
 from starlette.requests import Request
 
 import reader
 from service.clock import utc_now
+from service.rates import MovingWindow
 from service.settings import Settings
 from service.store import BlobFolder, ReadingStore
+from service.store.audit import AuditLog
 from service.store.database import open_database
+from service.store.keys import KeyStore
 from service.workers import Readers
 
-__all__ = ["KeyedLocks", "Services", "get_services", "known_assays", "open_services", "utc_now"]
+__all__ = [
+    "KeyedLocks",
+    "Services",
+    "get_services",
+    "known_assays",
+    "open_engine",
+    "open_services",
+    "utc_now",
+]
 
 
 class KeyedLocks:
@@ -54,8 +66,14 @@ class Services:
         Who reads them.
     assays : mapping of str to str
         Names of the known assays by id.
+    keys : KeyStore
+        Who may come in.
+    audit : AuditLog
+        Who did what.
     locks : KeyedLocks
         For one reading id at a time.
+    rates : MovingWindow
+        How often each caller asked.
     """
 
     settings: Settings
@@ -63,7 +81,10 @@ class Services:
     readings: ReadingStore
     readers: Readers
     assays: Mapping[str, str]
+    keys: KeyStore
+    audit: AuditLog
     locks: KeyedLocks = field(default_factory=KeyedLocks)
+    rates: MovingWindow = field(default_factory=MovingWindow)
 
 
 def get_services(request: Request) -> Services:
@@ -75,16 +96,24 @@ def get_services(request: Request) -> Services:
 @contextlib.asynccontextmanager
 async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[Services]:
     """Open the data folder and start the readers; close both in the end."""
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = open_engine(settings)
     blobs = BlobFolder(settings.data, min_free_bytes=settings.min_free_bytes)
     blobs.prepare()
-    readings = ReadingStore(open_database(settings.data / "lfa.sqlite3"))
+    readings = ReadingStore(engine)
     try:
         await readers.start()
-        yield Services(settings, blobs, readings, readers, known_assays())
+        yield Services(
+            settings, blobs, readings, readers, known_assays(), keys=KeyStore(engine), audit=AuditLog(engine)
+        )
     finally:
         await readers.close()
         readings.close()
+
+
+def open_engine(settings: Settings) -> Engine:
+    """Open the database, making data folder and database where they are missing."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return open_database(settings.data / "lfa.sqlite3")
 
 
 def known_assays() -> dict[str, str]:

@@ -1,7 +1,16 @@
 """The routes, one module for each kind; ``ROUTERS`` is all of them."""
 
-from service.routes import assays, health, page, pictures, readings
+from service.routes import assays, audit, description, health, page, pictures, readings, sign_in
 
 __all__ = ["ROUTERS"]
 
-ROUTERS = (readings.router, pictures.router, assays.router, health.router, page.router)
+ROUTERS = (
+    readings.router,
+    pictures.router,
+    assays.router,
+    audit.router,
+    health.router,
+    description.router,
+    page.router,
+    sign_in.router,
+)

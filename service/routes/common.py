@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from service.access import Reads
 from service.problems import Refused
 from service.refusals import READING_NOT_FOUND
 from service.schemas import ProblemModel
@@ -25,8 +26,9 @@ AssayQuery = Annotated[
 ]
 
 
-async def _stored(reading_id: UUID, services: ServicesDep) -> StoredReading:
+async def _stored(reading_id: UUID, services: ServicesDep, caller: Reads) -> StoredReading:
     stored = await run_in_threadpool(services.readings.find, str(reading_id))
+    del caller
     if stored is None:
         raise Refused(READING_NOT_FOUND)
     return stored

@@ -7,6 +7,7 @@ import jinja2
 from fastapi import APIRouter, Form, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from service.access import Reads, Writes
 from service.intake import Submission, accept, label_of, require_assay
 from service.problems import Problem
 from service.routes.common import ServicesDep, StoredDep
@@ -29,7 +30,7 @@ _TEMPLATES = jinja2.Environment(
 
 
 @router.get("/")
-async def show_form(services: ServicesDep) -> HTMLResponse:
+async def show_form(_caller: Reads, services: ServicesDep) -> HTMLResponse:
     """Show the upload form."""
     return _form(services)
 
@@ -38,6 +39,7 @@ async def show_form(services: ServicesDep) -> HTMLResponse:
 async def send_form(
     image: UploadFile,
     form_id: Annotated[UUID, Form()],
+    _caller: Writes,
     services: ServicesDep,
     assay: Annotated[str, Form(max_length=64)] = "generic",
 ) -> Response:

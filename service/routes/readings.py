@@ -8,6 +8,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 from fastapi import APIRouter, Header, Query, Request, Response, UploadFile
 from starlette.concurrency import run_in_threadpool
 
+from service.access import Reads, Writes
 from service.intake import Accepted, Submission, accept, label_of, require_assay
 from service.problems import HTTP_PROBLEMS, Refused
 from service.refusals import KEY_REUSED
@@ -45,7 +46,7 @@ _FOUND: dict[int | str, dict[str, Any]] = {
 
 @router.put("/readings/{reading_id}", status_code=201, responses=_ACCEPTED, openapi_extra=_RAW_PICTURE)
 async def put_reading(
-    reading_id: UUID, request: Request, services: ServicesDep, assay: AssayQuery = "generic"
+    reading_id: UUID, request: Request, _caller: Writes, services: ServicesDep, assay: AssayQuery = "generic"
 ) -> Response:
     """Read a picture under an id that the client made.
 
@@ -61,6 +62,7 @@ async def put_reading(
 @router.post("/readings", status_code=201, responses=_ACCEPTED)
 async def post_reading(
     image: UploadFile,
+    _caller: Writes,
     services: ServicesDep,
     assay: AssayQuery = "generic",
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
@@ -88,6 +90,7 @@ async def get_reading(request: Request, stored: StoredDep) -> Response:
 @router.get("/readings", responses=problems(422))
 async def list_readings(
     response: Response,
+    _caller: Reads,
     services: ServicesDep,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(max_length=64)] = None,
