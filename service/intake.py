@@ -103,7 +103,9 @@ def _store(services: Services, submission: Submission, spool: Spool, document: d
         received_at=utc_now(),
     )
     try:
-        return Accepted(services.readings.add(new), new=True)
+        added = services.readings.add(new)
+        services.blobs.keep(spool)  # who let go of the same picture did so before the row was there
+        return Accepted(added, new=True)
     except AlreadyStored:
         # Another server on the same data folder was faster.
         known = services.readings.find(submission.id)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,10 +14,13 @@ import reader
 from service.clock import utc_now
 from service.rates import MovingWindow
 from service.settings import Settings
-from service.store import BlobFolder, ReadingStore
+from service.store import BlobFolder, Blobs, ReadingStore
 from service.store.audit import AuditLog
 from service.store.database import open_database
 from service.store.keys import KeyStore
+from service.store.objects import open_objects
+from service.store.sweep import sweep
+from service.upkeep import keeping_up
 from service.workers import Readers
 
 __all__ = [
@@ -24,6 +28,7 @@ __all__ = [
     "Services",
     "get_services",
     "known_assays",
+    "open_blobs",
     "open_engine",
     "open_services",
     "utc_now",
@@ -58,7 +63,7 @@ class Services:
     ----------
     settings : Settings
         How it runs.
-    blobs : BlobFolder
+    blobs : Blobs
         The pictures.
     readings : ReadingStore
         What they say.
@@ -77,7 +82,7 @@ class Services:
     """
 
     settings: Settings
-    blobs: BlobFolder
+    blobs: Blobs
     readings: ReadingStore
     readers: Readers
     assays: Mapping[str, str]
@@ -97,14 +102,14 @@ def get_services(request: Request) -> Services:
 async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[Services]:
     """Open the data folder and start the readers; close both in the end."""
     engine = open_engine(settings)
-    blobs = BlobFolder(settings.data, min_free_bytes=settings.min_free_bytes)
+    blobs = open_blobs(settings)
     blobs.prepare()
     readings = ReadingStore(engine)
+    keys, audit = KeyStore(engine), AuditLog(engine)
     try:
         await readers.start()
-        yield Services(
-            settings, blobs, readings, readers, known_assays(), keys=KeyStore(engine), audit=AuditLog(engine)
-        )
+        async with keeping_up([functools.partial(sweep, engine, blobs)]):
+            yield Services(settings, blobs, readings, readers, known_assays(), keys=keys, audit=audit)
     finally:
         await readers.close()
         readings.close()
@@ -113,7 +118,14 @@ async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[S
 def open_engine(settings: Settings) -> Engine:
     """Open the database, making data folder and database where they are missing."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return open_database(settings.data / "lfa.sqlite3")
+    return open_database(settings.database_place)
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    """Return where the pictures are kept: a folder, or a store."""
+    if settings.blobs:
+        return open_objects(settings.blobs, settings.data, min_free_bytes=settings.min_free_bytes)
+    return BlobFolder(settings.data, min_free_bytes=settings.min_free_bytes)
 
 
 def known_assays() -> dict[str, str]:

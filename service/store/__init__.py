@@ -1,6 +1,15 @@
-"""What is kept: pictures in a folder, readings in a database."""
+"""What is kept: pictures in a folder or a store, readings in a database."""
 
-from service.store.blobs import BlobFolder, Spool
+from service.store.blobs import BlobFolder, BlobMissing, Blobs, Spool
 from service.store.readings import AlreadyStored, NewReading, ReadingStore, StoredReading
 
-__all__ = ["AlreadyStored", "BlobFolder", "NewReading", "ReadingStore", "Spool", "StoredReading"]
+__all__ = [
+    "AlreadyStored",
+    "BlobFolder",
+    "BlobMissing",
+    "Blobs",
+    "NewReading",
+    "ReadingStore",
+    "Spool",
+    "StoredReading",
+]

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from reader import errors
+from service.store.database import translated
 from service.store.tables import ReadingRow, VersionRow
 
 __all__ = ["AlreadyStored", "NewReading", "ReadingStore", "StoredReading"]
@@ -86,8 +86,8 @@ class ReadingStore:
         ------
         AlreadyStored
             If the id is taken.
-        OutputError
-            If the disk does not take it.
+        OutputError, CapacityError, StoreError
+            If the database does not take it.
         """
         row = ReadingRow(
             id=new.id,
@@ -106,7 +106,7 @@ class ReadingStore:
             created_at=new.received_at,
         )
         try:
-            with Session(self._writer) as session, session.begin():
+            with translated(), Session(self._writer) as session, session.begin():
                 session.add(row)
                 session.flush()
                 session.add(version)
@@ -114,8 +114,6 @@ class ReadingStore:
                 stored = _stored(row, version)
         except IntegrityError as error:
             raise AlreadyStored(new.id) from error
-        except OperationalError as error:
-            raise errors.OutputError("The reading cannot be stored.") from error
         return stored
 
     def find(self, reading_id: str) -> StoredReading | None:
