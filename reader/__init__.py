@@ -10,6 +10,7 @@ The names in ``__all__`` are the public interface; everything else may change.
 
 from reader import errors
 from reader._version import __version__
+from reader.export import Confirmed, fhir_bundle, guarded, line_of
 from reader.flags import FLAGS, explain
 from reader.interpret import Assay, list_assays, load_assay
 from reader.photo import Photo, open_bytes, open_file
@@ -21,6 +22,7 @@ __all__ = [
     "FLAGS",
     "Analyte",
     "Assay",
+    "Confirmed",
     "ImageInfo",
     "Line",
     "Outcome",
@@ -32,6 +34,9 @@ __all__ = [
     "draw_overlay",
     "errors",
     "explain",
+    "fhir_bundle",
+    "guarded",
+    "line_of",
     "list_assays",
     "load_assay",
     "open_bytes",
