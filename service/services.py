@@ -14,7 +14,7 @@ import reader
 from service.clock import utc_now
 from service.rates import MovingWindow
 from service.settings import Settings
-from service.store import BlobFolder, Blobs, ReadingStore
+from service.store import AnswerStore, BlobFolder, Blobs, ReadingStore
 from service.store.audit import AuditLog
 from service.store.database import open_database
 from service.store.keys import KeyStore
@@ -67,6 +67,8 @@ class Services:
         The pictures.
     readings : ReadingStore
         What they say.
+    answers : AnswerStore
+        All that was said of them, by the machine and by people.
     readers : Readers
         Who reads them.
     assays : mapping of str to str
@@ -84,6 +86,7 @@ class Services:
     settings: Settings
     blobs: Blobs
     readings: ReadingStore
+    answers: AnswerStore
     readers: Readers
     assays: Mapping[str, str]
     keys: KeyStore
@@ -104,12 +107,12 @@ async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[S
     engine = open_engine(settings)
     blobs = open_blobs(settings)
     blobs.prepare()
-    readings = ReadingStore(engine)
+    readings, answers = ReadingStore(engine), AnswerStore(engine)
     keys, audit = KeyStore(engine), AuditLog(engine)
     try:
         await readers.start()
         async with keeping_up([functools.partial(sweep, engine, blobs)]):
-            yield Services(settings, blobs, readings, readers, known_assays(), keys=keys, audit=audit)
+            yield Services(settings, blobs, readings, answers, readers, known_assays(), keys, audit)
     finally:
         await readers.close()
         readings.close()

@@ -1,15 +1,19 @@
 """What is kept: pictures in a folder or a store, readings in a database."""
 
+from service.store.answers import AnswerStore, StoredVersion
 from service.store.blobs import BlobFolder, BlobMissing, Blobs, Spool
-from service.store.readings import AlreadyStored, NewReading, ReadingStore, StoredReading
+from service.store.readings import AlreadyStored, Filters, NewReading, ReadingStore, StoredReading
 
 __all__ = [
     "AlreadyStored",
+    "AnswerStore",
     "BlobFolder",
     "BlobMissing",
     "Blobs",
+    "Filters",
     "NewReading",
     "ReadingStore",
     "Spool",
     "StoredReading",
+    "StoredVersion",
 ]
