@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import refusals
 from service.problems import Problem, for_status, respond
+from service.services import Services
 from service.settings import Settings, is_loopback
 from service.workers import ReaderFailed, where
 
@@ -136,7 +137,7 @@ class Guard:
             await respond(refusal, name)(scope, receive, answer)
         else:
             await self._serve(scope, _Body(receive, headers, self._settings), answer, name)
-        _log_request(scope, name, answer.status, time.monotonic() - started)
+        _tell(scope, name, answer.status, time.monotonic() - started)
 
     def _refuse(self, method: str, headers: Headers) -> Problem | None:
         host = headers.get("host", "")
@@ -187,14 +188,12 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _log_request(scope: Scope, name: str, status: int | None, seconds: float) -> None:
-    """Log the route's template and not its path, which may hold anything."""
+def _tell(scope: Scope, name: str, status: int | None, seconds: float) -> None:
+    """Log and count the route's template and not its path, which may hold anything."""
     method = scope["method"] if scope["method"] in _KNOWN_METHODS else "other"
     route = getattr(scope.get("route"), "path", "none")
-    _log.info(
-        "%s %s %s",
-        method,
-        route,
-        status,
-        extra={"request_id": name, "milliseconds": round(seconds * 1000, 1)},
-    )
+    took = {"request_id": name, "milliseconds": round(seconds * 1000, 1)}
+    _log.info("%s %s %s", method, route, status, extra=took)
+    services: Services | None = getattr(scope["app"].state, "services", None)
+    if services is not None:
+        services.metrics.answered(method, route, status, seconds)

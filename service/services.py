@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 import reader
 from service.clock import utc_now
+from service.metrics import Metrics
 from service.rates import MovingWindow
 from service.settings import Settings
 from service.store import AnswerStore, BlobFolder, Blobs, ReadingStore
@@ -81,6 +82,8 @@ class Services:
         For one reading id at a time.
     rates : MovingWindow
         How often each caller asked.
+    metrics : Metrics
+        Numbers about the running service.
     """
 
     settings: Settings
@@ -93,6 +96,7 @@ class Services:
     audit: AuditLog
     locks: KeyedLocks = field(default_factory=KeyedLocks)
     rates: MovingWindow = field(default_factory=MovingWindow)
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 def get_services(request: Request) -> Services:

@@ -1,6 +1,6 @@
 """The routes, one module for each kind; ``ROUTERS`` is all of them."""
 
-from service.routes import assays, audit, description, health, page, pictures, readings, sign_in
+from service.routes import assays, audit, description, health, metrics, page, pictures, readings, sign_in
 
 __all__ = ["ROUTERS"]
 
@@ -10,6 +10,7 @@ ROUTERS = (
     assays.router,
     audit.router,
     health.router,
+    metrics.router,
     description.router,
     page.router,
     sign_in.router,
