@@ -10,6 +10,7 @@ The names in ``__all__`` are the public interface; everything else may change.
 
 from reader import errors
 from reader._version import __version__
+from reader.batch.stores import StorePath, store_path
 from reader.export import Confirmed, fhir_bundle, guarded, line_of
 from reader.flags import FLAGS, explain
 from reader.interpret import Assay, list_assays, load_assay
@@ -29,6 +30,7 @@ __all__ = [
     "Photo",
     "Profile",
     "Reading",
+    "StorePath",
     "StripReading",
     "__version__",
     "draw_overlay",
@@ -46,4 +48,5 @@ __all__ = [
     "read_file",
     "read_image",
     "read_photo",
+    "store_path",
 ]

@@ -1,7 +1,17 @@
 """The routes, one module for each kind; ``ROUTERS`` is all of them."""
 
-from service.routes import assays, health, page, pictures, readings
+from service.routes import answers, assays, health, lists, page, pictures, readings, subjects
 
 __all__ = ["ROUTERS"]
 
-ROUTERS = (readings.router, pictures.router, assays.router, health.router, page.router)
+ROUTERS = (
+    # Before the readings themselves, for `readings.csv` is no reading's id.
+    lists.router,
+    readings.router,
+    answers.router,
+    pictures.router,
+    subjects.router,
+    assays.router,
+    health.router,
+    page.router,
+)
