@@ -14,14 +14,15 @@ import reader
 from service.clock import utc_now
 from service.metrics import Metrics
 from service.rates import MovingWindow
+from service.retention import Retention
 from service.settings import Settings
-from service.store import AnswerStore, BlobFolder, Blobs, ReadingStore
+from service.store import AnswerStore, BlobFolder, Blobs, ErasureStore, ReadingStore
 from service.store.audit import AuditLog
 from service.store.database import open_database
 from service.store.keys import KeyStore
 from service.store.objects import open_objects
 from service.store.sweep import sweep
-from service.upkeep import keeping_up
+from service.upkeep import Chore, keeping_up
 from service.workers import Readers
 
 __all__ = [
@@ -70,6 +71,8 @@ class Services:
         What they say.
     answers : AnswerStore
         All that was said of them, by the machine and by people.
+    erasure : ErasureStore
+        Lets go of them.
     readers : Readers
         Who reads them.
     assays : mapping of str to str
@@ -90,6 +93,7 @@ class Services:
     blobs: Blobs
     readings: ReadingStore
     answers: AnswerStore
+    erasure: ErasureStore
     readers: Readers
     assays: Mapping[str, str]
     keys: KeyStore
@@ -111,12 +115,28 @@ async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[S
     engine = open_engine(settings)
     blobs = open_blobs(settings)
     blobs.prepare()
-    readings, answers = ReadingStore(engine), AnswerStore(engine)
-    keys, audit = KeyStore(engine), AuditLog(engine)
+    announces = bool(settings.webhook_url)
+    readings = ReadingStore(engine, announces=announces)
+    erasure = ErasureStore(engine, blobs, announces=announces)
+    chores: list[Chore] = [
+        Retention(erasure, settings.keep_images_days),
+        functools.partial(sweep, engine, blobs),
+    ]
+    services = Services(
+        settings=settings,
+        blobs=blobs,
+        readings=readings,
+        answers=AnswerStore(engine, announces=announces),
+        erasure=erasure,
+        readers=readers,
+        assays=known_assays(),
+        keys=KeyStore(engine),
+        audit=AuditLog(engine),
+    )
     try:
         await readers.start()
-        async with keeping_up([functools.partial(sweep, engine, blobs)]):
-            yield Services(settings, blobs, readings, answers, readers, known_assays(), keys, audit)
+        async with keeping_up(chores):
+            yield services
     finally:
         await readers.close()
         readings.close()

@@ -1,12 +1,29 @@
 """The routes, one module for each kind; ``ROUTERS`` is all of them."""
 
-from service.routes import assays, audit, description, health, metrics, page, pictures, readings, sign_in
+from service.routes import (
+    answers,
+    assays,
+    audit,
+    description,
+    health,
+    lists,
+    metrics,
+    page,
+    pictures,
+    readings,
+    sign_in,
+    subjects,
+)
 
 __all__ = ["ROUTERS"]
 
 ROUTERS = (
+    # Before the readings themselves, for `readings.csv` is no reading's id.
+    lists.router,
     readings.router,
+    answers.router,
     pictures.router,
+    subjects.router,
     assays.router,
     audit.router,
     health.router,

@@ -2,6 +2,7 @@
 
 from service.store.answers import AnswerStore, StoredVersion
 from service.store.blobs import BlobFolder, BlobMissing, Blobs, Spool
+from service.store.erasure import ErasureStore
 from service.store.readings import AlreadyStored, Filters, NewReading, ReadingStore, StoredReading
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "BlobFolder",
     "BlobMissing",
     "Blobs",
+    "ErasureStore",
     "Filters",
     "NewReading",
     "ReadingStore",

@@ -1,7 +1,7 @@
 """Readings in the database: add one, find one, list them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -115,7 +115,7 @@ class StoredReading(NewReading):
     @property
     def human(self) -> Mapping[str, Any] | None:
         """The person's answer, when there is one."""
-        return None if self.review is None else json.loads(self.review)
+        return None if self.review is None or self.erased_at is not None else json.loads(self.review)
 
     @property
     def status(self) -> Status:
@@ -225,6 +225,21 @@ class ReadingStore:
             query = query.where(ReadingRow.seq < before)
         return self._all(query.limit(limit))
 
+    def each(self, filters: Filters, at_once: int) -> Iterator[StoredReading]:
+        """Yield all readings, the newest first, without holding them or the database meanwhile.
+
+        Parameters
+        ----------
+        filters : Filters
+            Which.
+        at_once : int
+            How many are in memory.
+        """
+        before = None
+        while found := self.page(before=before, limit=at_once, filters=filters):
+            yield from found
+            before = found[-1].seq
+
     def to_review(
         self, *, after: tuple[int, int] | None = None, limit: int, filters: Filters | None = None
     ) -> list[StoredReading]:
@@ -245,11 +260,6 @@ class ReadingStore:
             level = ReadingRow.attention == attention
             query = query.where((ReadingRow.attention < attention) | (level & (ReadingRow.seq < seq)))
         return self._all(query.limit(limit))
-
-    def of_subject(self, subject: str, *, filters: Filters, limit: int) -> list[StoredReading]:
-        """List the newest readings of one subject, the oldest of them first."""
-        query = _filtered(filters).where(ReadingRow.subject == subject).order_by(ReadingRow.seq.desc())
-        return self._all(query.limit(limit))[::-1]
 
     def check(self) -> None:
         """Fail if the database does not answer."""
