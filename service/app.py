@@ -126,8 +126,9 @@ def _handle_errors(app: FastAPI) -> None:
 
 
 def _part(place: tuple[str | int, ...], code: str) -> dict[str, str]:
-    """Name the part of the request that is wrong, and never what stood there."""
-    return {"where": str(place[0]), "name": str(place[1]) if len(place) > 1 else "", "code": code}
+    """Name the part of the request that is wrong, and never what stood there; a name it made up is such."""
+    known = len(place) > 1 and code != "extra_forbidden"
+    return {"where": str(place[0]), "name": str(place[1]) if known else "", "code": code}
 
 
 def _answer(request: Request, problem: Problem, parts: tuple[dict[str, str], ...] = ()) -> Response:
