@@ -25,7 +25,7 @@ from service.routes.page import render_problem, wants_page
 from service.routes.sign_in import render_sign_in
 from service.services import open_services
 from service.settings import Settings
-from service.store.database import FAILURES, told
+from service.store.database import FAILURES, FAULTS, told
 from service.workers import ProcessReaders, Readers, WorkerLost, where
 
 __all__ = ["create_app"]
@@ -99,6 +99,8 @@ def _handle_errors(app: FastAPI) -> None:
         return _answer(request, for_reader_error(error))
 
     async def database_error(request: Request, error: Exception) -> Response:
+        if isinstance(error, FAULTS):
+            raise error
         problem = for_reader_error(told(error))
         _log.error("%s: %s", problem.code, where(error), extra={"request_id": request_id(request.scope)})
         return _answer(request, problem)
