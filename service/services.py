@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import Engine
 from starlette.requests import Request
 
 import reader
@@ -15,9 +16,11 @@ from service.retention import Retention
 from service.settings import Settings
 from service.store import AnswerStore, BlobFolder, Blobs, ErasureStore, ReadingStore
 from service.store.database import open_database
+from service.store.deliveries import DeliveryStore
 from service.store.objects import open_objects
 from service.store.sweep import sweep
 from service.upkeep import Chore, keeping_up
+from service.webhooks import Courier, Post, delivering
 from service.workers import Readers
 
 __all__ = ["KeyedLocks", "Services", "get_services", "known_assays", "open_blobs", "open_services", "utc_now"]
@@ -100,11 +103,17 @@ async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[S
     ]
     try:
         await readers.start()
-        async with keeping_up(chores):
+        async with keeping_up(chores), delivering(_courier(settings, engine)):
             yield Services(settings, blobs, readings, answers, erasure, readers, known_assays())
     finally:
         await readers.close()
         readings.close()
+
+
+def _courier(settings: Settings, engine: Engine) -> Courier | None:
+    if not settings.webhook_url:
+        return None
+    return Courier(DeliveryStore(engine), Post(settings.webhook_url, settings.webhook_secret))
 
 
 def open_blobs(settings: Settings) -> Blobs:

@@ -131,6 +131,17 @@ def test_a_clock_that_was_set_back_removes_nothing(client: TestClient, photo: by
     assert Retention(client.app.state.services.erasure, 90, lambda: past)() == 0
 
 
+def test_an_old_picture_is_not_shown_though_a_newer_reading_shows_the_same(
+    client: TestClient, settings: Settings, photo: bytes
+) -> None:
+    old, new = send(client, photo), send(client, photo)
+    with sqlite3.connect(settings.data / "lfa.sqlite3") as database:
+        moment = "2020-01-01T00:00:00.000000Z"
+        database.execute("UPDATE readings SET received_at = ? WHERE id = ?", (moment, old.rsplit("/", 1)[1]))
+    assert Retention(client.app.state.services.erasure, 90)() == 1
+    assert [client.get(f"{place}/image").status_code for place in (old, new)] == [410, 200]
+
+
 def test_many_old_pictures_go_in_small_steps(client: TestClient, settings: Settings, photo: bytes) -> None:
     place = send(client, photo)
     with sqlite3.connect(settings.data / "lfa.sqlite3") as database:
