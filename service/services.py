@@ -19,10 +19,12 @@ from service.settings import Settings
 from service.store import AnswerStore, BlobFolder, Blobs, ErasureStore, ReadingStore
 from service.store.audit import AuditLog
 from service.store.database import open_database
+from service.store.deliveries import DeliveryStore
 from service.store.keys import KeyStore
 from service.store.objects import open_objects
 from service.store.sweep import sweep
 from service.upkeep import Chore, keeping_up
+from service.webhooks import Courier, Post, delivering
 from service.workers import Readers
 
 __all__ = [
@@ -135,7 +137,7 @@ async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[S
     )
     try:
         await readers.start()
-        async with keeping_up(chores):
+        async with keeping_up(chores), delivering(_courier(settings, engine)):
             yield services
     finally:
         await readers.close()
@@ -146,6 +148,12 @@ def open_engine(settings: Settings) -> Engine:
     """Open the database, making data folder and database where they are missing."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     return open_database(settings.database_place)
+
+
+def _courier(settings: Settings, engine: Engine) -> Courier | None:
+    if not settings.webhook_url:
+        return None
+    return Courier(DeliveryStore(engine), Post(settings.webhook_url, settings.webhook_secret))
 
 
 def open_blobs(settings: Settings) -> Blobs:
