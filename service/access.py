@@ -29,6 +29,11 @@ class Caller:
     site: str
     scopes: frozenset[Scope]
 
+    @property
+    def home(self) -> str:
+        """Site to which what this one sends belongs."""
+        return "main" if self.site == ALL_SITES else self.site
+
     def sees(self, site: str) -> bool:
         """Tell whether what belongs to a site may be seen."""
         return self.site in {ALL_SITES, site}

@@ -4,18 +4,29 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
 from reader import errors
 from service import tasks
+from service.clock import utc_now
 from service.problems import Problem, Refused
 from service.refusals import READING_CONFLICT
-from service.services import Services, utc_now
-from service.store import AlreadyStored, NewReading, Spool, StoredReading
+from service.services import Services
+from service.store import AlreadyStored, Job, NewReading, Spool, StoredReading
 
-__all__ = ["Accepted", "Submission", "accept", "label_of", "require_assay"]
+__all__ = [
+    "Accepted",
+    "KeptPicture",
+    "Submission",
+    "accept",
+    "find_same",
+    "label_of",
+    "require_assay",
+    "require_free",
+]
 
 _LONGEST_LABEL = 255
 
@@ -32,6 +43,10 @@ class Submission:
         Id of a known assay.
     label : str
         What the document shall name as its source.
+    site : str
+        Where the reading belongs.
+    received_at : str or None
+        When it came, UTC; now by default.
     conflict : Problem
         The answer when the id belongs to another picture.
     """
@@ -39,6 +54,8 @@ class Submission:
     id: str
     assay: str
     label: str
+    site: str = "main"
+    received_at: str | None = None
     conflict: Problem = READING_CONFLICT
 
 
@@ -50,7 +67,26 @@ class Accepted:
     new: bool
 
 
-async def accept(services: Services, submission: Submission, spool: Spool) -> Accepted:
+@dataclass(frozen=True, slots=True)
+class KeptPicture:
+    """A picture that is kept already.
+
+    Attributes
+    ----------
+    path : Path
+        Where its bytes are.
+    sha256 : str
+        Their digest.
+    size : int
+        Their number.
+    """
+
+    path: Path
+    sha256: str
+    size: int
+
+
+async def accept(services: Services, submission: Submission, picture: Spool | KeptPicture) -> Accepted:
     """Read a received picture and store it, or find that this was done before.
 
     When this returns, picture and reading survive a power cut: the picture is kept first and the
@@ -62,7 +98,7 @@ async def accept(services: Services, submission: Submission, spool: Spool) -> Ac
         The running service.
     submission : Submission
         What the picture is to become.
-    spool : Spool
+    picture : Spool or KeptPicture
         Its bytes.
 
     Returns
@@ -79,28 +115,67 @@ async def accept(services: Services, submission: Submission, spool: Spool) -> Ac
     LfaError
         If the bytes are no picture, or there is no room for them.
     """
-    spool.flush()
+    if isinstance(picture, Spool):
+        picture.flush()
     async with services.locks.hold(submission.id):
-        known = await run_in_threadpool(services.readings.find, submission.id)
+        known = await find_same(services, submission, picture)
         if known is not None:
-            return _replay(known, submission, spool)
+            return known
         document = await services.readers.run(
-            tasks.read_document, str(spool.path), submission.assay, submission.label
+            tasks.read_document, str(picture.path), submission.assay, submission.label
         )
-        return await run_in_threadpool(_store, services, submission, spool, document)
+        return await run_in_threadpool(_store, services, submission, picture, document)
 
 
-def _store(services: Services, submission: Submission, spool: Spool, document: dict[str, Any]) -> Accepted:
-    services.blobs.keep(spool)
+async def find_same(
+    services: Services, submission: Submission, picture: Spool | KeptPicture
+) -> Accepted | None:
+    """Return the reading of this very picture if there is one; to be called under the lock of its id.
+
+    Raises
+    ------
+    Refused
+        If the id belongs to another picture or assay, be it read or queued.
+    """
+    return await run_in_threadpool(_find_same, services, submission, picture)
+
+
+def _find_same(services: Services, submission: Submission, picture: Spool | KeptPicture) -> Accepted | None:
+    known = services.readings.find(submission.id)
+    if known is not None:
+        return _replay(known, submission, picture)
+    job = services.jobs.of_reading(submission.id)
+    if job is not None and not job.finished:
+        require_free(job, submission, picture)
+    return None
+
+
+def require_free(job: Job, submission: Submission, picture: Spool | KeptPicture) -> None:
+    """See that a job for the same reading is for the same picture and assay.
+
+    Raises
+    ------
+    Refused
+        If it is not.
+    """
+    if (job.image_sha256, job.assay) != (picture.sha256, submission.assay):
+        raise Refused(submission.conflict)
+
+
+def _store(
+    services: Services, submission: Submission, picture: Spool | KeptPicture, document: dict[str, Any]
+) -> Accepted:
+    if isinstance(picture, Spool):
+        services.blobs.keep(picture)
     new = NewReading(
         id=submission.id,
-        image_sha256=spool.sha256,
-        image_bytes=spool.size,
+        image_sha256=picture.sha256,
+        image_bytes=picture.size,
         assay=submission.assay,
         outcome=document["outcome"],
         software=document["software"]["version"],
         document=json.dumps(document, ensure_ascii=False, allow_nan=False),
-        received_at=utc_now(),
+        received_at=submission.received_at or utc_now(),
     )
     try:
         return Accepted(services.readings.add(new), new=True)
@@ -109,11 +184,11 @@ def _store(services: Services, submission: Submission, spool: Spool, document: d
         known = services.readings.find(submission.id)
         if known is None:
             raise
-        return _replay(known, submission, spool)
+        return _replay(known, submission, picture)
 
 
-def _replay(known: StoredReading, submission: Submission, spool: Spool) -> Accepted:
-    if (known.image_sha256, known.assay) != (spool.sha256, submission.assay):
+def _replay(known: StoredReading, submission: Submission, picture: Spool | KeptPicture) -> Accepted:
+    if (known.image_sha256, known.assay) != (picture.sha256, submission.assay):
         raise Refused(submission.conflict)
     return Accepted(known, new=False)
 

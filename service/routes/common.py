@@ -12,9 +12,16 @@ from service.schemas import ProblemModel
 from service.services import Services, get_services
 from service.store import StoredReading
 
-__all__ = ["AssayQuery", "ServicesDep", "StoredDep", "cached", "problems", "unchanged"]
+__all__ = ["RAW_PICTURE", "AssayQuery", "ServicesDep", "StoredDep", "cached", "problems", "unchanged"]
 
 ServicesDep = Annotated[Services, Depends(get_services)]
+RAW_PICTURE: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "The picture as it is: JPEG, PNG, WebP, HEIC or TIFF.",
+        "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 AssayQuery = Annotated[
     str,
     Query(

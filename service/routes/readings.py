@@ -8,12 +8,16 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 from fastapi import APIRouter, Header, Query, Request, Response, UploadFile
 from starlette.concurrency import run_in_threadpool
 
+from service.access import Writes
 from service.intake import Accepted, Submission, accept, label_of, require_assay
+from service.jobs import enqueue
 from service.problems import HTTP_PROBLEMS, Refused
 from service.refusals import KEY_REUSED
-from service.routes.common import AssayQuery, ServicesDep, StoredDep, cached, problems, unchanged
+from service.routes.common import RAW_PICTURE, AssayQuery, ServicesDep, StoredDep, cached, problems, unchanged
+from service.routes.jobs import QUEUED, LaterDep, queued
 from service.schemas import ReadingItem, ReadingModel, ReadingPage
-from service.store import Spool, StoredReading
+from service.services import Services
+from service.store import Job, Spool, StoredReading
 
 __all__ = ["copy_upload", "router"]
 
@@ -21,13 +25,6 @@ router = APIRouter(prefix="/v1", tags=["readings"])
 
 _CHUNK = 1 << 20
 _KEYS = uuid5(NAMESPACE_URL, "urn:lfa:idempotency-key")
-_RAW_PICTURE: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "description": "The picture as it is: JPEG, PNG, WebP, HEIC or TIFF.",
-        "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
 _ACCEPTED: dict[int | str, dict[str, Any]] = {
     200: {"model": ReadingModel, "description": "The same picture was sent before; this is its reading"},
     201: {
@@ -35,6 +32,7 @@ _ACCEPTED: dict[int | str, dict[str, Any]] = {
         "description": "A new reading",
         "headers": {"Location": {"schema": {"type": "string"}}, "ETag": {"schema": {"type": "string"}}},
     },
+    **QUEUED,
     **problems(400, 403, 408, 409, 413, 415, 422, 503, 507),
 }
 _FOUND: dict[int | str, dict[str, Any]] = {
@@ -43,25 +41,37 @@ _FOUND: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.put("/readings/{reading_id}", status_code=201, responses=_ACCEPTED, openapi_extra=_RAW_PICTURE)
+@router.put("/readings/{reading_id}", status_code=201, responses=_ACCEPTED, openapi_extra=RAW_PICTURE)
 async def put_reading(
-    reading_id: UUID, request: Request, services: ServicesDep, assay: AssayQuery = "generic"
+    *,
+    reading_id: UUID,
+    request: Request,
+    services: ServicesDep,
+    caller: Writes,
+    later: LaterDep,
+    assay: AssayQuery = "generic",
 ) -> Response:
     """Read a picture under an id that the client made.
 
     May be repeated without harm: the same picture answers 200 with the first reading, another one 409.
+    With ``Prefer: respond-async`` the answer is 202 with a job, and the picture is read when there is time.
     """
-    submission = Submission(str(reading_id), require_assay(services, assay), label=str(reading_id))
+    submission = Submission(
+        str(reading_id), require_assay(services, assay), label=str(reading_id), site=caller.home
+    )
     with services.blobs.spool() as spool:
         async for chunk in request.stream():
             spool.write(chunk)
-        return _answer(await accept(services, submission, spool))
+        return await _take(services, submission, spool, later=later)
 
 
 @router.post("/readings", status_code=201, responses=_ACCEPTED)
 async def post_reading(
+    *,
     image: UploadFile,
     services: ServicesDep,
+    caller: Writes,
+    later: LaterDep,
     assay: AssayQuery = "generic",
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
 ) -> Response:
@@ -72,11 +82,15 @@ async def post_reading(
     # The id follows from the key, so that a repeated key finds its reading without a table of keys.
     reading_id = uuid4() if idempotency_key is None else uuid5(_KEYS, idempotency_key)
     submission = Submission(
-        str(reading_id), require_assay(services, assay), label_of(image.filename), conflict=KEY_REUSED
+        str(reading_id),
+        require_assay(services, assay),
+        label_of(image.filename),
+        site=caller.home,
+        conflict=KEY_REUSED,
     )
     with services.blobs.spool() as spool:
         await copy_upload(image, spool)
-        return _answer(await accept(services, submission, spool))
+        return await _take(services, submission, spool, later=later)
 
 
 @router.get("/readings/{reading_id}", response_model=ReadingModel, responses=_FOUND)  # noqa: FAST003  (the dependency takes it)
@@ -105,6 +119,12 @@ async def copy_upload(image: UploadFile, spool: Spool) -> None:
     """Copy a form's file to the spool, a piece at a time."""
     while chunk := await image.read(_CHUNK):
         spool.write(chunk)
+
+
+async def _take(services: Services, submission: Submission, spool: Spool, *, later: bool) -> Response:
+    """Read a received picture now, or queue it where the client wishes so."""
+    taken = await (enqueue if later else accept)(services, submission, spool)
+    return await queued(services, taken) if isinstance(taken, Job) else _answer(taken)
 
 
 def _answer(accepted: Accepted) -> Response:

@@ -133,10 +133,13 @@ class JobRow(Base):
     id: Mapped[str] = mapped_column(String(_ID), primary_key=True)
     reading_id: Mapped[str] = mapped_column(String(_ID), unique=True)
     site: Mapped[str] = mapped_column(String(_NAME))
+    batch_id: Mapped[str | None] = mapped_column(ForeignKey("batches.id"), index=True)
+    assay: Mapped[str] = mapped_column(String(_NAME))
     state: Mapped[str] = mapped_column(String(8))  # queued, running, done, failed
     submission: Mapped[str] = mapped_column(Text)  # all that a reading needs, as JSON
     image_sha256: Mapped[str] = mapped_column(String(_DIGEST), index=True)
     attempts: Mapped[int]
+    holder: Mapped[str | None] = mapped_column(String(16))  # drawn anew each time it is taken
     leased_until: Mapped[str | None] = mapped_column(String(_MOMENT))
     error: Mapped[str | None] = mapped_column(String(_CODE))
     created_at: Mapped[str] = mapped_column(String(_MOMENT))
