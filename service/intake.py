@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,11 @@ from starlette.concurrency import run_in_threadpool
 
 from reader import errors
 from service import tasks
+from service.attention import attention_of
 from service.clock import utc_now
+from service.origin import Origin
 from service.problems import Problem, Refused
-from service.refusals import READING_CONFLICT
+from service.refusals import READING_CONFLICT, READING_ERASED
 from service.services import Services
 from service.store import AlreadyStored, Job, NewReading, Spool, StoredReading
 
@@ -24,8 +26,10 @@ __all__ = [
     "accept",
     "find_same",
     "label_of",
+    "read_back",
     "require_assay",
-    "require_free",
+    "require_same",
+    "written",
 ]
 
 _LONGEST_LABEL = 255
@@ -45,18 +49,27 @@ class Submission:
         What the document shall name as its source.
     site : str
         Where the reading belongs.
-    received_at : str or None
-        When it came, UTC; now by default.
+    key_id : str
+        Who sent it.
+    origin : Origin
+        What the sender tells of it.
     conflict : Problem
         The answer when the id belongs to another picture.
+    batch_id : str or None
+        The batch it is part of.
+    received_at : str or None
+        When it came, as UTC; now by default.
     """
 
     id: str
     assay: str
     label: str
     site: str = "main"
-    received_at: str | None = None
+    key_id: str = "local"
+    origin: Origin = field(default_factory=Origin)
     conflict: Problem = READING_CONFLICT
+    batch_id: str | None = None
+    received_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +148,7 @@ async def find_same(
     Raises
     ------
     Refused
-        If the id belongs to another picture or assay, be it read or queued.
+        If the id belongs to another picture, assay or subject, be it read or queued.
     """
     return await run_in_threadpool(_find_same, services, submission, picture)
 
@@ -146,27 +159,45 @@ def _find_same(services: Services, submission: Submission, picture: Spool | Kept
         return _replay(known, submission, picture)
     job = services.jobs.of_reading(submission.id)
     if job is not None and not job.finished:
-        require_free(job, submission, picture)
+        require_same(job, submission, picture.sha256)
     return None
 
 
-def require_free(job: Job, submission: Submission, picture: Spool | KeptPicture) -> None:
-    """See that a job for the same reading is for the same picture and assay.
+def require_same(job: Job, submission: Submission, sha256: str) -> None:
+    """See that a job for the same reading is for the same picture, assay and subject.
 
     Raises
     ------
     Refused
         If it is not.
     """
-    if (job.image_sha256, job.assay) != (picture.sha256, submission.assay):
+    same = (job.site, job.image_sha256, job.assay) == (submission.site, sha256, submission.assay)
+    if not same or not (job.finished or _pseudonyms(read_back(job.submission)[0]) == _pseudonyms(submission)):
         raise Refused(submission.conflict)
+
+
+def _pseudonyms(submission: Submission) -> tuple[str | None, ...]:
+    told = submission.origin
+    return told.subject, told.operator, told.lot
+
+
+def written(submission: Submission, image_bytes: int) -> str:
+    """Write what a picture is to become, and its size, as JSON."""
+    told = {key: value for key, value in asdict(submission).items() if key != "conflict"}
+    return json.dumps({"submission": told, "image_bytes": image_bytes})
+
+
+def read_back(text: str) -> tuple[Submission, int]:
+    """Read what `written` wrote."""
+    kept = json.loads(text)
+    told = kept["submission"]
+    return Submission(**{**told, "origin": Origin(**told["origin"])}), kept["image_bytes"]
 
 
 def _store(
     services: Services, submission: Submission, picture: Spool | KeptPicture, document: dict[str, Any]
 ) -> Accepted:
-    if isinstance(picture, Spool):
-        services.blobs.keep(picture)
+    _keep(services, picture)
     new = NewReading(
         id=submission.id,
         image_sha256=picture.sha256,
@@ -176,9 +207,17 @@ def _store(
         software=document["software"]["version"],
         document=json.dumps(document, ensure_ascii=False, allow_nan=False),
         received_at=submission.received_at or utc_now(),
+        site=submission.site,
+        key_id=submission.key_id,
+        batch_id=submission.batch_id,
+        attention=attention_of(document),
+        **asdict(submission.origin),
     )
     try:
-        return Accepted(services.readings.add(new), new=True)
+        added = services.readings.add(new)
+        services.metrics.read(new.assay, new.outcome)
+        _keep(services, picture)  # who let go of the same picture did so before the row was there
+        return Accepted(added, new=True)
     except AlreadyStored:
         # Another server on the same data folder was faster.
         known = services.readings.find(submission.id)
@@ -187,8 +226,16 @@ def _store(
         return _replay(known, submission, picture)
 
 
+def _keep(services: Services, picture: Spool | KeptPicture) -> None:
+    if isinstance(picture, Spool):
+        services.blobs.keep(picture)
+
+
 def _replay(known: StoredReading, submission: Submission, picture: Spool | KeptPicture) -> Accepted:
-    if (known.image_sha256, known.assay) != (picture.sha256, submission.assay):
+    if known.erased_at is not None and known.site == submission.site:
+        raise Refused(READING_ERASED)
+    sent = (submission.site, picture.sha256, submission.assay, *_pseudonyms(submission))
+    if sent != (known.site, known.image_sha256, known.assay, known.subject, known.operator, known.lot):
         raise Refused(submission.conflict)
     return Accepted(known, new=False)
 

@@ -7,10 +7,10 @@ after its start, takes the job up when its lease has ended.
 import asyncio
 import contextlib
 import datetime as dt
-import json
 import logging
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 from uuid import uuid4
@@ -18,10 +18,19 @@ from uuid import uuid4
 from starlette.concurrency import run_in_threadpool
 
 from reader import errors
-from service.clock import utc_now
-from service.intake import Accepted, KeptPicture, Submission, accept, find_same, require_free
+from service.clock import as_utc, utc_now
+from service.intake import (
+    Accepted,
+    KeptPicture,
+    Submission,
+    accept,
+    find_same,
+    read_back,
+    require_same,
+    written,
+)
 from service.problems import HTTP_PROBLEMS, READER_PROBLEMS, Problem, Refused, for_reader_error
-from service.refusals import BATCH_CLOSED, PICTURE_DEFEATS_READER, READING_CONFLICT
+from service.refusals import BATCH_CLOSED, PICTURE_DEFEATS_READER, READING_CONFLICT, READING_ERASED
 from service.services import Services
 from service.store import BatchClosed, Job, Lease, NewJob, Spool
 from service.workers import ReaderFailed, WorkerLost, where
@@ -45,6 +54,7 @@ JOB_PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         for problem in (
             *(for_reader_error(kind()) for kind in READER_PROBLEMS),
             READING_CONFLICT,
+            READING_ERASED,
             PICTURE_DEFEATS_READER,
             HTTP_PROBLEMS[500],
         )
@@ -75,17 +85,17 @@ async def enqueue(services: Services, submission: Submission, spool: Spool) -> J
     Raises
     ------
     Refused
-        If the id belongs to another picture or assay.
+        If the id belongs to another picture, assay or subject.
     LfaError
         If there are no bytes, or there is no room for them.
     """
     _require_bytes(spool)
     async with services.locks.hold(submission.id):
         known = await find_same(services, submission, spool)
-        return known or await _queue(services, submission, spool, None)
+        return known or await _queue(services, submission, spool)
 
 
-async def enqueue_item(services: Services, submission: Submission, spool: Spool, batch_id: str) -> Job:
+async def enqueue_item(services: Services, submission: Submission, spool: Spool) -> Job:
     """Keep a received picture of a batch and queue its reading, or find that this was done before.
 
     As `enqueue`, but a picture that was read already becomes part of the batch, too.
@@ -93,14 +103,14 @@ async def enqueue_item(services: Services, submission: Submission, spool: Spool,
     Raises
     ------
     Refused
-        If the id belongs to another picture, assay or batch, or the batch is closed.
+        If the id belongs to another picture, assay, subject or batch, or the batch is closed.
     LfaError
         If there are no bytes, or there is no room for them.
     """
     _require_bytes(spool)
     async with services.locks.hold(submission.id):
         await find_same(services, submission, spool)
-        return await _queue(services, submission, spool, batch_id)
+        return await _queue(services, submission, spool)
 
 
 def _require_bytes(spool: Spool) -> None:
@@ -108,22 +118,22 @@ def _require_bytes(spool: Spool) -> None:
         raise errors.EmptyInput
 
 
-async def _queue(services: Services, submission: Submission, spool: Spool, batch_id: str | None) -> Job:
-    job = await run_in_threadpool(_keep, services, submission, spool, batch_id)
+async def _queue(services: Services, submission: Submission, spool: Spool) -> Job:
+    job = await run_in_threadpool(_keep, services, submission, spool)
     services.jobs_wake.set()
     return job
 
 
-def _keep(services: Services, submission: Submission, spool: Spool, batch_id: str | None) -> Job:
+def _keep(services: Services, submission: Submission, spool: Spool) -> Job:
     received = utc_now()
     services.blobs.keep(spool)
     new = NewJob(
         id=str(uuid4()),
         reading_id=submission.id,
         site=submission.site,
-        batch_id=batch_id,
+        batch_id=submission.batch_id,
         assay=submission.assay,
-        submission=_written(replace(submission, received_at=received), spool.size),
+        submission=written(replace(submission, received_at=received), spool.size),
         image_sha256=spool.sha256,
         created_at=received,
     )
@@ -131,10 +141,12 @@ def _keep(services: Services, submission: Submission, spool: Spool, batch_id: st
         job, added = services.jobs.add(new)
     except BatchClosed as error:
         raise Refused(BATCH_CLOSED) from error
-    if not added:
-        require_free(job, submission, spool)
-        if job.batch_id != batch_id:
-            raise Refused(submission.conflict)
+    if added:
+        services.blobs.keep(spool)  # who let go of the same picture did so before the row was there
+        return job
+    require_same(job, submission, spool.sha256)
+    if job.batch_id != submission.batch_id:
+        raise Refused(submission.conflict)
     return job
 
 
@@ -234,10 +246,10 @@ async def _outcome(services: Services, job: Job) -> str | None:
     """Read a job's picture; return None, or the code of the problem for which this can never be done."""
     if job.attempts > _MOST_ATTEMPTS:
         return PICTURE_DEFEATS_READER.code
-    submission, size = _read(job.submission)
-    picture = KeptPicture(services.blobs.path(job.image_sha256), job.image_sha256, size)
+    submission, size = read_back(job.submission)
     try:
-        await accept(services, submission, picture)
+        async with _fetched(services, job.image_sha256) as path:
+            await accept(services, submission, KeptPicture(path, job.image_sha256, size))
     except _PASSING:
         raise
     except errors.LfaError as error:
@@ -252,14 +264,14 @@ async def _outcome(services: Services, job: Job) -> str | None:
     return None
 
 
-def _written(submission: Submission, image_bytes: int) -> str:
-    told = {f.name: getattr(submission, f.name) for f in fields(submission) if f.name != "conflict"}
-    return json.dumps({"submission": told, "image_bytes": image_bytes})
-
-
-def _read(text: str) -> tuple[Submission, int]:
-    kept = json.loads(text)
-    return Submission(**kept["submission"]), kept["image_bytes"]
+@contextlib.asynccontextmanager
+async def _fetched(services: Services, sha256: str) -> AsyncIterator[Path]:
+    fetch = services.blobs.fetch(sha256)
+    path = await run_in_threadpool(fetch.__enter__)
+    try:
+        yield path
+    finally:
+        await run_in_threadpool(fetch.__exit__, None, None, None)
 
 
 def _now() -> dt.datetime:
@@ -267,5 +279,4 @@ def _now() -> dt.datetime:
 
 
 def _text(now: dt.datetime, seconds: float = 0.0) -> str:
-    moment = now + dt.timedelta(seconds=seconds)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return as_utc(now + dt.timedelta(seconds=seconds))

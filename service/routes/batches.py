@@ -12,6 +12,7 @@ from service.access import Caller, Reads, Writes
 from service.clock import utc_now
 from service.intake import Submission, require_assay
 from service.jobs import enqueue_item
+from service.origin import QueryOrigin
 from service.problems import HTTP_PROBLEMS, Refused
 from service.refusals import BATCH_KEY_REUSED, BATCH_NOT_FOUND
 from service.routes.common import RAW_PICTURE, AssayQuery, ServicesDep, problems
@@ -67,18 +68,25 @@ async def create_batch(
     openapi_extra=RAW_PICTURE,
 )
 async def put_batch_item(
-    batch_id: UUID, reading_id: UUID, caller: Writes, request: Request, services: ServicesDep
+    *,
+    batch_id: UUID,
+    reading_id: UUID,
+    caller: Writes,
+    request: Request,
+    services: ServicesDep,
+    origin: QueryOrigin,
 ) -> Response:
     """Send a picture to a batch, under the id that its reading shall have.
 
     May be repeated without harm, also after the batch was closed: the same picture answers with its job.
     """
     batch = await _seen(services, caller, batch_id)
-    submission = Submission(str(reading_id), batch.assay, label=str(reading_id), site=batch.site)
+    name = str(reading_id)
+    submission = Submission(name, batch.assay, name, batch.site, caller.key_id, origin, batch_id=batch.id)
     with services.blobs.spool() as spool:
         async for chunk in request.stream():
             spool.write(chunk)
-        job = await enqueue_item(services, submission, spool, batch.id)
+        job = await enqueue_item(services, submission, spool)
     return await queued(services, job)
 
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, and_, func, or_, select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from reader import errors
 from service.store.audit import record
+from service.store.database import translated
 from service.store.jobs import Job, JobState, job_of
 from service.store.tables import BatchRow, JobRow, ReadingRow, VersionRow
 
@@ -90,21 +90,19 @@ class BatchStore:
 
         Raises
         ------
-        OutputError
-            If the disk does not take it.
+        OutputError, CapacityError, StoreError
+            If the database does not take it.
         """
         known = self.find(new.id)
         if known is not None:
             return known, False
         try:
-            with Session(self._writer) as session, session.begin():
+            with translated(), Session(self._writer) as session, session.begin():
                 session.add(BatchRow(id=new.id, site=new.site, assay=new.assay, created_at=new.created_at))
                 session.flush()
                 record(session, key_id, new.site, "batch-added", new.id, {"assay": new.assay})
         except IntegrityError:
             return self.add(new, key_id)
-        except OperationalError as error:
-            raise errors.OutputError("The batch cannot be stored.") from error
         return new, True
 
     def find(self, batch_id: str) -> Batch | None:
@@ -118,16 +116,10 @@ class BatchStore:
 
         Raises
         ------
-        OutputError
-            If the disk does not take it.
+        OutputError, CapacityError, StoreError
+            If the database does not take it.
         """
-        try:
-            return self._close(batch_id, now, key_id)
-        except OperationalError as error:
-            raise errors.OutputError("The batch cannot be closed.") from error
-
-    def _close(self, batch_id: str, now: str, key_id: str) -> Batch:
-        with Session(self._writer) as session, session.begin():
+        with translated(), Session(self._writer) as session, session.begin():
             row = session.get_one(BatchRow, batch_id, with_for_update=True)
             if row.closed_at is None:
                 row.closed_at = now

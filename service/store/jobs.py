@@ -10,10 +10,10 @@ from dataclasses import dataclass, fields
 from typing import Final, Literal, cast
 
 from sqlalchemy import CursorResult, Engine, Select, Update, func, not_, or_, select, update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from reader import errors
+from service.store.database import translated
 from service.store.tables import BatchRow, JobRow
 
 __all__ = ["BatchClosed", "Job", "JobState", "JobStore", "Lease", "NewJob", "job_of"]
@@ -136,19 +136,17 @@ class JobStore:
         ------
         BatchClosed
             If the batch takes no more pictures.
-        OutputError
-            If the disk does not take it.
+        OutputError, CapacityError, StoreError
+            If the database does not take it.
         """
         try:
             return self._add(new)
         except IntegrityError:
             # Another server stored one for this reading at the same moment; now it is there to be found.
             return self._add(new)
-        except OperationalError as error:
-            raise errors.OutputError("The job cannot be stored.") from error
 
     def _add(self, new: NewJob) -> tuple[Job, bool]:
-        with Session(self._writer) as session, session.begin():
+        with translated(), Session(self._writer) as session, session.begin():
             row = session.scalar(select(JobRow).where(JobRow.reading_id == new.reading_id))
             closed = new.batch_id is not None and _is_closed(session, new.batch_id)
             if row is not None and (row.state != "failed" or closed):
@@ -196,7 +194,7 @@ class JobStore:
         query = (
             select(JobRow).where(JobRow.state.in_(_UNFINISHED), due).order_by(JobRow.created_at, JobRow.id)
         )
-        with Session(self._writer) as session, session.begin():
+        with translated(), Session(self._writer) as session, session.begin():
             row = session.scalar(query.limit(1).with_for_update(skip_locked=True))
             if row is None:
                 return None
@@ -207,7 +205,7 @@ class JobStore:
 
     def extend(self, held: Collection[Job], ends: str) -> None:
         """Keep jobs for longer."""
-        with Session(self._writer) as session, session.begin():
+        with translated(), Session(self._writer) as session, session.begin():
             for job in held:
                 session.execute(_held(job).values(leased_until=ends))
 
@@ -236,7 +234,7 @@ class JobStore:
         return self._change(job, state="queued", leased_until=not_before, attempts=job.attempts - 1)
 
     def _change(self, job: Job, **values: str | int | None) -> bool:
-        with Session(self._writer) as session, session.begin():
+        with translated(), Session(self._writer) as session, session.begin():
             result = cast("CursorResult[object]", session.execute(_held(job).values(**values)))
             return result.rowcount == 1
 
