@@ -17,6 +17,7 @@ from reader import errors
 from service.access import require_scopes
 from service.door import Door
 from service.guard import Guard, request_id
+from service.jobs import working_jobs
 from service.problems import HTTP_PROBLEMS, Problem, Refused, for_reader_error, for_status, respond
 from service.refusals import PICTURE_DEFEATS_READER
 from service.routes import ROUTERS
@@ -62,7 +63,7 @@ def create_app(settings: Settings, *, readers: Readers | None = None) -> FastAPI
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_services(settings, workers) as services:
+        async with open_services(settings, workers) as services, working_jobs(services):
             app.state.services = services
             yield
 

@@ -16,7 +16,7 @@ from service.metrics import Metrics
 from service.rates import MovingWindow
 from service.retention import Retention
 from service.settings import Settings
-from service.store import AnswerStore, BlobFolder, Blobs, ErasureStore, ReadingStore
+from service.store import AnswerStore, BatchStore, BlobFolder, Blobs, ErasureStore, JobStore, ReadingStore
 from service.store.audit import AuditLog
 from service.store.database import open_database
 from service.store.deliveries import DeliveryStore
@@ -79,12 +79,18 @@ class Services:
         Who reads them.
     assays : mapping of str to str
         Names of the known assays by id.
+    jobs : JobStore
+        What is to be read later.
+    batches : BatchStore
+        Pictures that belong together.
     keys : KeyStore
         Who may come in.
     audit : AuditLog
         Who did what.
     locks : KeyedLocks
         For one reading id at a time.
+    jobs_wake : asyncio.Event
+        Set when a job was queued.
     rates : MovingWindow
         How often each caller asked.
     metrics : Metrics
@@ -98,9 +104,12 @@ class Services:
     erasure: ErasureStore
     readers: Readers
     assays: Mapping[str, str]
+    jobs: JobStore
+    batches: BatchStore
     keys: KeyStore
     audit: AuditLog
     locks: KeyedLocks = field(default_factory=KeyedLocks)
+    jobs_wake: asyncio.Event = field(default_factory=asyncio.Event)
     rates: MovingWindow = field(default_factory=MovingWindow)
     metrics: Metrics = field(default_factory=Metrics)
 
@@ -132,6 +141,8 @@ async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[S
         erasure=erasure,
         readers=readers,
         assays=known_assays(),
+        jobs=JobStore(engine),
+        batches=BatchStore(engine),
         keys=KeyStore(engine),
         audit=AuditLog(engine),
     )
