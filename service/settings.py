@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, ValidationError, create_model
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -53,6 +54,14 @@ class Settings:
         Longest time for one picture in a worker; ordinary photos take well under a second.
     min_free_bytes : int, default 500 000 000
         Free disk space below which nothing more is accepted.
+    keep_images_days : int, default 90
+        How long pictures are kept, in days, 1..36500; readings stay.
+    webhook_url : str, default ``""``
+        Where to tell of new readings, reviews and erasures: an ``https`` address. By default nowhere.
+    webhook_hosts : tuple of str
+        The only hosts that may be told; that of `webhook_url` must be among them.
+    webhook_secret : str
+        Signs what is told; at least 32 characters.
     allowed_hosts : tuple of str
         Names by which the service may be addressed. Others are refused, so that a foreign web page
         cannot reach a local service by pointing its own name here.
@@ -80,6 +89,10 @@ class Settings:
     body_total_s: float = 600.0
     read_timeout_s: float = 20.0
     min_free_bytes: int = 500_000_000
+    keep_images_days: int = 90
+    webhook_url: str = ""
+    webhook_hosts: tuple[str, ...] = ()
+    webhook_secret: str = field(default="", repr=False)
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
 
     def __post_init__(self) -> None:
@@ -94,11 +107,27 @@ class Settings:
                 raise errors.OptionError(f"{name} must be greater than zero, not {getattr(self, name)}.")
         if self.min_free_bytes < 0:
             raise errors.OptionError(f"min_free_bytes must not be negative, not {self.min_free_bytes}.")
+        if not 1 <= self.keep_images_days <= 36_500:
+            raise errors.OptionError(
+                f"keep_images_days must be between 1 and 36500, not {self.keep_images_days}."
+            )
+        if self.webhook_url:
+            _check_webhook(self)
 
     @property
     def database_place(self) -> Path | str:
         """Where the database is: an SQLite file, or the address of a PostgreSQL database."""
         return self.database or self.data / "lfa.sqlite3"
+
+
+def _check_webhook(settings: Settings) -> None:
+    parts = urlsplit(settings.webhook_url)
+    if parts.scheme != "https" or not parts.hostname or parts.username is not None:
+        raise errors.OptionError("webhook_url must be an https address without a user.")
+    if parts.hostname not in settings.webhook_hosts:
+        raise errors.OptionError("The host of webhook_url must be named in webhook_hosts.")
+    if len(settings.webhook_secret) < 32:
+        raise errors.OptionError("webhook_secret must have at least 32 characters.")
 
 
 def settings_from_environment(**given: Any) -> Settings:

@@ -1,5 +1,6 @@
 """``lfa serve``: the HTTP service, imported only when it is asked for."""
 
+import dataclasses
 import importlib
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,12 +33,24 @@ def serve(
         typer.Option("--port", min=0, max=65535, help="Port to listen on; `LFA_PORT`, or 8000, by default."),
     ] = None,
     data: DataOption = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name",
+            metavar="NAME",
+            help="A name by which other machines know this one, such as clinic.local; may be repeated.",
+        ),
+    ] = None,
     migrate_only: Annotated[
         bool, typer.Option("--migrate-only", help="Only make the tables or bring them up to date.")
     ] = False,
 ) -> None:
-    """Start the upload page and the HTTP API; every setting is also a variable LFA_… of the environment."""
+    """Start the page and the HTTP API: for this machine, or with access keys for others too.
+
+    Every setting is also a variable LFA_… of the environment.
+    """
     settings = settings_of(host=host, port=port, data=data)
+    settings = dataclasses.replace(settings, allowed_hosts=(*settings.allowed_hosts, *(names or ())))
     if migrate_only:
         importlib.import_module("service.keeping").migrate(settings)
         say("The tables are up to date.")
