@@ -105,7 +105,7 @@ def _copy_pictures(folder: Path, backup: Backup, blobs: Blobs) -> set[str]:
 
 
 def _load(engine: Engine, folder: Path, backup: Backup) -> None:
-    with engine.execution_options(writes=True).begin() as connection:
+    with engine.execution_options(writes=True, patient=True).begin() as connection:
         for table in _tables_without_rows(connection):
             if table.name in backup.tables:
                 _load_table(connection, table, _file(folder, backup, f"{table.name}.jsonl"))
