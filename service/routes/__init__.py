@@ -1,7 +1,38 @@
 """The routes, one module for each kind; ``ROUTERS`` is all of them."""
 
-from service.routes import assays, health, page, pictures, readings
+from service.routes import (
+    answers,
+    assays,
+    audit,
+    batches,
+    description,
+    health,
+    jobs,
+    lists,
+    metrics,
+    page,
+    pictures,
+    readings,
+    sign_in,
+    subjects,
+)
 
 __all__ = ["ROUTERS"]
 
-ROUTERS = (readings.router, pictures.router, assays.router, health.router, page.router)
+ROUTERS = (
+    # Before the readings themselves, for `readings.csv` is no reading's id.
+    lists.router,
+    readings.router,
+    answers.router,
+    pictures.router,
+    batches.router,
+    jobs.router,
+    subjects.router,
+    assays.router,
+    audit.router,
+    health.router,
+    metrics.router,
+    description.router,
+    page.router,
+    sign_in.router,
+)

@@ -7,7 +7,9 @@ import jinja2
 from fastapi import APIRouter, Form, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from service.access import Reads, Writes
 from service.intake import Submission, accept, label_of, require_assay
+from service.origin import FormOrigin
 from service.problems import Problem
 from service.routes.common import ServicesDep, StoredDep
 from service.routes.readings import copy_upload
@@ -29,16 +31,19 @@ _TEMPLATES = jinja2.Environment(
 
 
 @router.get("/")
-async def show_form(services: ServicesDep) -> HTMLResponse:
+async def show_form(_caller: Reads, services: ServicesDep) -> HTMLResponse:
     """Show the upload form."""
     return _form(services)
 
 
 @router.post("/")
 async def send_form(
+    *,
     image: UploadFile,
     form_id: Annotated[UUID, Form()],
+    caller: Writes,
     services: ServicesDep,
+    origin: FormOrigin,
     assay: Annotated[str, Form(max_length=64)] = "generic",
 ) -> Response:
     """Take a picture from the form and go on to its result."""
@@ -47,7 +52,9 @@ async def send_form(
         await copy_upload(image, spool)
         # A second press of the button finds the first one's reading; another picture gets its own.
         reading_id = uuid5(_FORMS, f"{form_id} {assay} {spool.sha256}")
-        submission = Submission(str(reading_id), assay, label_of(image.filename))
+        submission = Submission(
+            str(reading_id), assay, label_of(image.filename), caller.home, caller.key_id, origin
+        )
         accepted = await accept(services, submission, spool)
     return RedirectResponse(f"/readings/{accepted.reading.id}", 303)
 
