@@ -68,5 +68,8 @@ NOT_READY = Problem(
     503, "not-ready", "The service cannot work at the moment.", "Try again soon.", {"Retry-After": "5"}
 )
 NO_PICTURE = Problem(
-    422, "no-picture", "No picture was chosen.", "Take or choose a picture of the test, then press the button."
+    422,
+    "no-picture",
+    "No picture was chosen.",
+    "Take or choose a picture of the test, then press the button.",
 )

@@ -48,7 +48,8 @@ async def get_manifest(request: Request) -> JSONResponse:
 
 @router.get("/service-worker.js")
 async def get_service_worker() -> Response:
-    """Return the script that opens the page without a connection; a new one with every change of the page."""
-    known = f'const VERSION = "lfa-{edition()}";\nconst SHELL = {json.dumps([asset(name) for name in _SHELL])};\n'
+    """Return the script that opens the page without a connection, anew with every change of the page."""
+    shell = json.dumps([asset(name) for name in _SHELL])
+    known = f'const VERSION = "lfa-{edition()}";\nconst SHELL = {shell};\n'
     text = known + (STATIC / "service-worker.js").read_text(encoding="utf-8")
     return Response(text, media_type="text/javascript", headers={"Cache-Control": "no-cache"})

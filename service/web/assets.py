@@ -1,4 +1,4 @@
-"""The files that pages ask for: each under an address that changes with its content, so it is fetched once."""
+"""The files that pages ask for, each under an address that changes with its content: fetched only once."""
 
 import functools
 import hashlib
@@ -43,7 +43,11 @@ class Assets(StaticFiles):
         super().__init__(directory=STATIC)
 
     def file_response(
-        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Any, status_code: int = 200
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Any,
+        status_code: int = 200,
     ) -> Response:
         """Return a file."""
         response = super().file_response(full_path, stat_result, scope, status_code)

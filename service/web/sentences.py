@@ -1,8 +1,8 @@
 """The reader's own English sentences in the language of the page.
 
-A document tells its result in English. Here that text is taken apart into the sentences that the reader is known
-to say, each of which has a translation. If any part is not known, as with a kit of the clinic's own, the whole
-stays as it was said: a result is never told by half, and never guessed.
+A document tells its result in English. Here that text is taken apart into the sentences that the reader is
+known to say, each of which has a translation. If any part is not known, as with a kit of the clinic's own,
+the whole stays as it was said: a result is never told by half, and never guessed.
 """
 
 import functools
