@@ -1,7 +1,36 @@
 """The routes, one module for each kind; ``ROUTERS`` is all of them."""
 
-from service.routes import app_files, assays, health, page, pictures, readings
+from service.routes import (
+    answers,
+    app_files,
+    assays,
+    audit,
+    description,
+    health,
+    lists,
+    metrics,
+    page,
+    pictures,
+    readings,
+    sign_in,
+    subjects,
+)
 
 __all__ = ["ROUTERS"]
 
-ROUTERS = (readings.router, pictures.router, assays.router, health.router, page.router, app_files.router)
+ROUTERS = (
+    # Before the readings themselves, for `readings.csv` is no reading's id.
+    lists.router,
+    readings.router,
+    answers.router,
+    pictures.router,
+    subjects.router,
+    assays.router,
+    audit.router,
+    health.router,
+    metrics.router,
+    description.router,
+    page.router,
+    sign_in.router,
+    app_files.router,
+)

@@ -6,7 +6,9 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 from fastapi import APIRouter, Form, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from service.access import Reads, Writes
 from service.intake import Submission, accept, label_of, require_assay
+from service.origin import FormOrigin
 from service.problems import Problem, Refused
 from service.refusals import NO_PICTURE
 from service.routes.common import ServicesDep, StoredDep
@@ -26,15 +28,18 @@ _SCRIPT_WORDS = ("problem.", "outbox.", "form.reading", "sign-in.title")
 
 
 @router.get("/")
-async def show_form(request: Request, services: ServicesDep) -> HTMLResponse:
+async def show_form(_caller: Reads, request: Request, services: ServicesDep) -> HTMLResponse:
     """Show the upload form."""
     return _form(request, services)
 
 
 @router.post("/")
 async def send_form(
+    *,
     form_id: Annotated[UUID, Form()],
+    caller: Writes,
     services: ServicesDep,
+    origin: FormOrigin,
     image: UploadFile | None = None,
     assay: Annotated[str, Form(max_length=64)] = "generic",
 ) -> Response:
@@ -46,7 +51,9 @@ async def send_form(
         await copy_upload(image, spool)
         # A second press of the button finds the first one's reading; another picture gets its own.
         reading_id = uuid5(_FORMS, f"{form_id} {assay} {spool.sha256}")
-        submission = Submission(str(reading_id), assay, label_of(image.filename))
+        submission = Submission(
+            str(reading_id), assay, label_of(image.filename), caller.home, caller.key_id, origin
+        )
         accepted = await accept(services, submission, spool)
     return RedirectResponse(f"/readings/{accepted.reading.id}", 303)
 
