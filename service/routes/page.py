@@ -14,7 +14,7 @@ from service.refusals import NO_PICTURE
 from service.routes.common import ServicesDep, StoredDep
 from service.routes.readings import copy_upload
 from service.services import Services
-from service.view import assay_name_in, problem_view, view_of
+from service.view import CODES, assay_name_in, problem_view, view_of
 from service.web.pages import render
 from service.web.words import words_for
 
@@ -90,6 +90,7 @@ def _form(
         "problem": None,
         "assay": assay,
         "assays": {id_: assay_name_in(words, id_, name) for id_, name in services.assays.items()},
+        "codes": CODES,
         "form_id": uuid4(),
         "max_bytes": services.settings.max_body_bytes,
         "script_words": words.starting(*_SCRIPT_WORDS),
