@@ -12,9 +12,9 @@ from service.access import Caller
 from service.answers import Contradiction, Decision, Judgement, Said, review_document
 from service.lookup import require_reading
 from service.problems import HTTP_PROBLEMS, Refused
-from service.refusals import READING_CHANGED
+from service.refusals import READING_CHANGED, READING_ERASED
 from service.services import Services
-from service.store import StoredVersion
+from service.store import Erased, StoredVersion
 
 __all__ = ["Reviewed", "review"]
 
@@ -87,6 +87,8 @@ async def review(
         return Reviewed(
             *await run_in_threadpool(services.answers.add_review, reading_id, caller.key_id, answer)
         )
+    except Erased as error:  # since it was found
+        raise Refused(READING_ERASED) from error
     except Contradiction as error:
         part = {"where": "body", "name": error.part, "code": error.code}
         raise Refused(HTTP_PROBLEMS[422], (part,)) from error

@@ -2,6 +2,7 @@
 
 from service.routes import (
     answers,
+    app_files,
     assays,
     audit,
     batches,
@@ -35,4 +36,5 @@ ROUTERS = (
     description.router,
     page.router,
     sign_in.router,
+    app_files.router,
 )
