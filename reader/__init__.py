@@ -10,6 +10,8 @@ The names in ``__all__`` are the public interface; everything else may change.
 
 from reader import errors
 from reader._version import __version__
+from reader.evaluate.intervals import Kappa, Share, kappa, share, wilson
+from reader.export.csv import guarded
 from reader.flags import FLAGS, explain
 from reader.interpret import Assay, list_assays, load_assay
 from reader.photo import Photo, open_bytes, open_file
@@ -22,16 +24,20 @@ __all__ = [
     "Analyte",
     "Assay",
     "ImageInfo",
+    "Kappa",
     "Line",
     "Outcome",
     "Photo",
     "Profile",
     "Reading",
+    "Share",
     "StripReading",
     "__version__",
     "draw_overlay",
     "errors",
     "explain",
+    "guarded",
+    "kappa",
     "list_assays",
     "load_assay",
     "open_bytes",
@@ -41,4 +47,6 @@ __all__ = [
     "read_file",
     "read_image",
     "read_photo",
+    "share",
+    "wilson",
 ]

@@ -1,0 +1,127 @@
+"""Sites and operators that differ: from what they were, and from the others at the same time."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from reader import Share, share, wilson
+from service.monitoring.counts import BY, Tally
+
+__all__ = ["Difference", "Drift", "Measure", "difference", "drifts"]
+
+# Two-sided 99.8 %: what charts of hospitals take for a difference to look into, for with a dozen sites and
+# three measures 95 % would always find one.
+Z998 = 3.090232
+
+Measure = Literal["positivity", "invalid", "not_read"]
+_MEASURES: dict[Measure, Callable[[Tally], bool | None]] = {
+    "positivity": lambda t: t.outcome == "positive" if t.outcome in {"positive", "negative"} else None,
+    "invalid": lambda t: t.outcome == "invalid" if t.outcome != "not_read" else None,
+    "not_read": lambda t: t.machine == "not_read",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The difference of two shares with its 99.8 % interval; None where one of them does not exist."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def clear(self) -> int:
+        """-1 when surely below zero, 1 when surely above, else 0."""
+        return (self.low > 0) - (self.high < 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How one site or operator did lately.
+
+    Attributes
+    ----------
+    key : str
+        Which.
+    measure : str
+        What is compared.
+    lately, before, others : Share
+        The share lately, the same earlier, and that of all others lately.
+    from_before, from_others : Difference or None
+        Lately less earlier, and less the others.
+    """
+
+    key: str
+    measure: Measure
+    lately: Share
+    before: Share
+    others: Share
+    from_before: Difference | None
+    from_others: Difference | None
+
+    @property
+    def clear(self) -> bool:
+        """True when someone should look into it."""
+        return any(d is not None and d.clear for d in (self.from_before, self.from_others))
+
+
+def difference(a: Share, b: Share, z: float = Z998) -> Difference | None:
+    """Return a − b with its interval.
+
+    Notes
+    -----
+    Method 10 of R. G. Newcombe, Stat. Med. 17 (1998) 873, built from Wilson's intervals; his example of
+    56 of 70 less 48 of 80 gives 0.0524 to 0.3339 at 95 %. The 99.8 % of funnel plots: D. J. Spiegelhalter,
+    Stat. Med. 24 (2005) 1185.
+
+    Examples
+    --------
+    >>> found = difference(share(56, 70), share(48, 80), z=1.959964)
+    >>> round(found.low, 4), round(found.high, 4)
+    (0.0524, 0.3339)
+    """
+    if a.value is None or b.value is None:
+        return None
+    (low_a, high_a), (low_b, high_b) = wilson(a.part, a.whole, z), wilson(b.part, b.whole, z)
+    value = a.value - b.value
+    low = value - math.hypot(a.value - low_a, high_b - b.value)
+    high = value + math.hypot(high_a - a.value, b.value - low_b)
+    return Difference(value, low, high)
+
+
+def drifts(tallies: Sequence[Tally], by: Literal["site", "operator"], since: str) -> list[Drift]:
+    """Compare every site, or operator, with itself and with the others; the clear ones come first.
+
+    Parameters
+    ----------
+    tallies : sequence of Tally
+        The tests; those without a name for the site or operator only count among the others.
+    by : {"site", "operator"}
+        What to compare.
+    since : str
+        Day on which "lately" begins.
+    """
+    keys = sorted({BY[by](tally) for tally in tallies} - {""})
+    found = [_drift(tallies, by, key, measure, since) for key in keys for measure in _MEASURES]
+    return sorted(found, key=lambda drift: (not drift.clear, drift.key))
+
+
+def _drift(
+    tallies: Sequence[Tally], by: Literal["site", "operator"], key: str, measure: Measure, since: str
+) -> Drift:
+    own = [tally for tally in tallies if BY[by](tally) == key]
+    lately = _share(measure, (tally for tally in own if tally.day >= since))
+    before = _share(measure, (tally for tally in own if tally.day < since))
+    others = _share(measure, (t for t in tallies if BY[by](t) != key and t.day >= since))
+    return Drift(key, measure, lately, before, others, difference(lately, before), difference(lately, others))
+
+
+def _share(measure: Measure, tallies: Iterable[Tally]) -> Share:
+    part = whole = 0
+    for tally in tallies:
+        hit = _MEASURES[measure](tally)
+        if hit is not None:
+            whole += tally.number
+            part += tally.number if hit else 0
+    return share(part, whole)
