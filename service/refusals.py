@@ -8,7 +8,9 @@ __all__ = [
     "NOT_READY",
     "PICTURE_DEFEATS_READER",
     "PICTURE_GONE",
+    "READING_CHANGED",
     "READING_CONFLICT",
+    "READING_ERASED",
     "READING_NOT_FOUND",
     "READING_OUTDATED",
     "STRIP_NOT_FOUND",
@@ -27,10 +29,22 @@ STRIP_NOT_FOUND = Problem(
 PICTURE_GONE = Problem(
     410, "picture-gone", "The picture of this reading is no longer kept.", "The reading itself still stands."
 )
+READING_ERASED = Problem(
+    410,
+    "reading-erased",
+    "This reading was erased.",
+    "Nothing of it is kept; use a new id for a new picture.",
+)
+READING_CHANGED = Problem(
+    409,
+    "reading-changed",
+    "Someone else has answered in the meantime.",
+    "Look at the newest answer, then decide again.",
+)
 READING_CONFLICT = Problem(
     409,
     "reading-conflict",
-    "There is a reading with this id, of another picture or for another assay.",
+    "There is a reading with this id, of another picture, for another assay or of another subject.",
     "Use a new id for every picture.",
 )
 KEY_REUSED = Problem(

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import datetime as dt
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 from starlette.requests import Request
 
 import reader
+from service.clock import utc_now
 from service.settings import Settings
-from service.store import BlobFolder, ReadingStore
+from service.store import AnswerStore, BlobFolder, ReadingStore
 from service.store.database import open_database
 from service.workers import Readers
 
@@ -50,6 +50,8 @@ class Services:
         The pictures.
     readings : ReadingStore
         What they say.
+    answers : AnswerStore
+        All that was said of them, by the machine and by people.
     readers : Readers
         Who reads them.
     assays : mapping of str to str
@@ -61,6 +63,7 @@ class Services:
     settings: Settings
     blobs: BlobFolder
     readings: ReadingStore
+    answers: AnswerStore
     readers: Readers
     assays: Mapping[str, str]
     locks: KeyedLocks = field(default_factory=KeyedLocks)
@@ -78,10 +81,11 @@ async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[S
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     blobs = BlobFolder(settings.data, min_free_bytes=settings.min_free_bytes)
     blobs.prepare()
-    readings = ReadingStore(open_database(settings.data / "lfa.sqlite3"))
+    engine = open_database(settings.data / "lfa.sqlite3")
+    readings = ReadingStore(engine)
     try:
         await readers.start()
-        yield Services(settings, blobs, readings, readers, known_assays())
+        yield Services(settings, blobs, readings, AnswerStore(engine), readers, known_assays())
     finally:
         await readers.close()
         readings.close()
@@ -91,14 +95,3 @@ def known_assays() -> dict[str, str]:
     """Return the names of the assays that come with the reader, by id."""
     found: list[Any] = list(reader.list_assays())
     return {assay.id: assay.name for assay in found}
-
-
-def utc_now() -> str:
-    """Return the time as UTC in RFC 3339, with microseconds, so that text order is time order.
-
-    Examples
-    --------
-    >>> utc_now().endswith("Z"), len(utc_now())
-    (True, 27)
-    """
-    return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

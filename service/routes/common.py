@@ -4,10 +4,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
-from starlette.concurrency import run_in_threadpool
 
-from service.problems import Refused
-from service.refusals import READING_NOT_FOUND
+from service.access import Reads
+from service.lookup import require_reading
 from service.schemas import ProblemModel
 from service.services import Services, get_services
 from service.store import StoredReading
@@ -25,11 +24,8 @@ AssayQuery = Annotated[
 ]
 
 
-async def _stored(reading_id: UUID, services: ServicesDep) -> StoredReading:
-    stored = await run_in_threadpool(services.readings.find, str(reading_id))
-    if stored is None:
-        raise Refused(READING_NOT_FOUND)
-    return stored
+async def _stored(reading_id: UUID, services: ServicesDep, caller: Reads) -> StoredReading:
+    return await require_reading(services, caller, str(reading_id))
 
 
 StoredDep = Annotated[StoredReading, Depends(_stored)]

@@ -1,6 +1,17 @@
 """What is kept: pictures in a folder, readings in a database."""
 
+from service.store.answers import AnswerStore, StoredVersion
 from service.store.blobs import BlobFolder, Spool
-from service.store.readings import AlreadyStored, NewReading, ReadingStore, StoredReading
+from service.store.readings import AlreadyStored, Filters, NewReading, ReadingStore, StoredReading
 
-__all__ = ["AlreadyStored", "BlobFolder", "NewReading", "ReadingStore", "Spool", "StoredReading"]
+__all__ = [
+    "AlreadyStored",
+    "AnswerStore",
+    "BlobFolder",
+    "Filters",
+    "NewReading",
+    "ReadingStore",
+    "Spool",
+    "StoredReading",
+    "StoredVersion",
+]
