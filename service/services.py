@@ -13,6 +13,7 @@ from service.clock import utc_now
 from service.settings import Settings
 from service.store import AnswerStore, BlobFolder, ReadingStore
 from service.store.database import open_database
+from service.store.monitoring import MonitoringStore
 from service.workers import Readers
 
 __all__ = ["KeyedLocks", "Services", "get_services", "known_assays", "open_services", "utc_now"]
@@ -52,6 +53,8 @@ class Services:
         What they say.
     answers : AnswerStore
         All that was said of them, by the machine and by people.
+    monitoring : MonitoringStore
+        Counts and heights of many of them.
     readers : Readers
         Who reads them.
     assays : mapping of str to str
@@ -64,6 +67,7 @@ class Services:
     blobs: BlobFolder
     readings: ReadingStore
     answers: AnswerStore
+    monitoring: MonitoringStore
     readers: Readers
     assays: Mapping[str, str]
     locks: KeyedLocks = field(default_factory=KeyedLocks)
@@ -85,7 +89,8 @@ async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[S
     readings = ReadingStore(engine)
     try:
         await readers.start()
-        yield Services(settings, blobs, readings, AnswerStore(engine), readers, known_assays())
+        stores = (readings, AnswerStore(engine), MonitoringStore(engine))
+        yield Services(settings, blobs, *stores, readers, known_assays())
     finally:
         await readers.close()
         readings.close()

@@ -81,9 +81,12 @@ class Lot:
 
     @property
     def alarming(self) -> bool:
-        """True when someone should look at this lot now."""
-        apart = self.against_others is not None and self.against_others.apart != 0
-        return apart or self.chart.state in {"lower", "higher"}
+        """True when someone should look at this lot now.
+
+        Of two lots that differ the weaker one: its lines vanish first.
+        """
+        weaker = self.against_others is not None and self.against_others.apart < 0
+        return weaker or self.chart.state in {"lower", "higher"}
 
 
 def lots_of(controls: Iterable[Control], reference: int = REFERENCE) -> list[Lot]:

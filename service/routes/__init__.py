@@ -1,7 +1,7 @@
 """The routes, one module for each kind; ``ROUTERS`` is all of them."""
 
-from service.routes import assays, health, page, pictures, readings
+from service.routes import assays, health, monitoring, page, pictures, readings
 
 __all__ = ["ROUTERS"]
 
-ROUTERS = (readings.router, pictures.router, assays.router, health.router, page.router)
+ROUTERS = (readings.router, pictures.router, assays.router, monitoring.router, health.router, page.router)
