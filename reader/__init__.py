@@ -11,7 +11,7 @@ The names in ``__all__`` are the public interface; everything else may change.
 from reader import errors
 from reader._version import __version__
 from reader.evaluate.intervals import Kappa, Share, kappa, share, wilson
-from reader.export.csv import guarded
+from reader.export import Confirmed, fhir_bundle, guarded, line_of
 from reader.flags import FLAGS, explain
 from reader.interpret import Assay, list_assays, load_assay
 from reader.photo import Photo, open_bytes, open_file
@@ -23,6 +23,7 @@ __all__ = [
     "FLAGS",
     "Analyte",
     "Assay",
+    "Confirmed",
     "ImageInfo",
     "Kappa",
     "Line",
@@ -36,8 +37,10 @@ __all__ = [
     "draw_overlay",
     "errors",
     "explain",
+    "fhir_bundle",
     "guarded",
     "kappa",
+    "line_of",
     "list_assays",
     "load_assay",
     "open_bytes",

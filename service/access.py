@@ -9,6 +9,7 @@ __all__ = ["ALL_SITES", "LOCAL", "Admins", "Caller", "Needs", "Reads", "Reviews"
 
 Scope = Literal["read", "write", "review", "admin"]
 ALL_SITES: Final = "*"
+MAIN_SITE: Final = "main"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,11 @@ class Caller:
     key_id: str
     site: str
     scopes: frozenset[Scope]
+
+    @property
+    def home(self) -> str:
+        """Site to which what this one sends belongs."""
+        return MAIN_SITE if self.site == ALL_SITES else self.site
 
     def sees(self, site: str) -> bool:
         """Tell whether what belongs to a site may be seen."""

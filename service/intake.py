@@ -3,16 +3,19 @@
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
 from reader import errors
 from service import tasks
+from service.attention import attention_of
+from service.clock import utc_now
+from service.origin import Origin
 from service.problems import Problem, Refused
-from service.refusals import READING_CONFLICT
-from service.services import Services, utc_now
+from service.refusals import READING_CONFLICT, READING_ERASED
+from service.services import Services
 from service.store import AlreadyStored, NewReading, Spool, StoredReading
 
 __all__ = ["Accepted", "Submission", "accept", "label_of", "require_assay"]
@@ -32,6 +35,12 @@ class Submission:
         Id of a known assay.
     label : str
         What the document shall name as its source.
+    site : str
+        Where the reading belongs.
+    key_id : str
+        Who sent it.
+    origin : Origin
+        What the sender tells of it.
     conflict : Problem
         The answer when the id belongs to another picture.
     """
@@ -39,6 +48,9 @@ class Submission:
     id: str
     assay: str
     label: str
+    site: str = "main"
+    key_id: str = "local"
+    origin: Origin = field(default_factory=Origin)
     conflict: Problem = READING_CONFLICT
 
 
@@ -101,6 +113,10 @@ def _store(services: Services, submission: Submission, spool: Spool, document: d
         software=document["software"]["version"],
         document=json.dumps(document, ensure_ascii=False, allow_nan=False),
         received_at=utc_now(),
+        site=submission.site,
+        key_id=submission.key_id,
+        attention=attention_of(document),
+        **asdict(submission.origin),
     )
     try:
         return Accepted(services.readings.add(new), new=True)
@@ -113,7 +129,11 @@ def _store(services: Services, submission: Submission, spool: Spool, document: d
 
 
 def _replay(known: StoredReading, submission: Submission, spool: Spool) -> Accepted:
-    if (known.image_sha256, known.assay) != (spool.sha256, submission.assay):
+    if known.erased_at is not None and known.site == submission.site:
+        raise Refused(READING_ERASED)
+    told = submission.origin
+    sent = (submission.site, spool.sha256, submission.assay, told.subject, told.operator, told.lot)
+    if sent != (known.site, known.image_sha256, known.assay, known.subject, known.operator, known.lot):
         raise Refused(submission.conflict)
     return Accepted(known, new=False)
 

@@ -1,6 +1,6 @@
 """What several routes need: parameters, errors for the OpenAPI document, conditional answers."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
@@ -11,14 +11,15 @@ from service.schemas import ProblemModel
 from service.services import Services, get_services
 from service.store import StoredReading
 
-__all__ = ["AssayQuery", "ServicesDep", "StoredDep", "cached", "problems", "unchanged"]
+__all__ = ["ASSAY_ID", "AssayQuery", "ServicesDep", "StoredDep", "cached", "problems", "unchanged"]
 
 ServicesDep = Annotated[Services, Depends(get_services)]
+ASSAY_ID: Final = "^[a-z0-9][a-z0-9-]*$"
 AssayQuery = Annotated[
     str,
     Query(
         max_length=64,
-        pattern="^[a-z0-9][a-z0-9-]*$",
+        pattern=ASSAY_ID,
         description="Id of an assay in GET /v1/assays; `generic` is a control and any test lines.",
     ),
 ]

@@ -27,10 +27,12 @@ from service.monitoring.items import (
     reason_item,
 )
 from service.monitoring.lots import lots_of
+from service.monitoring.table import columns_of, rows_of
+from service.origin import Pseudonym
 from service.problems import HTTP_PROBLEMS, Refused
-from service.routes.common import ServicesDep, problems
+from service.routes.common import ASSAY_ID, ServicesDep, problems
 from service.services import Services
-from service.sheets import sheet_of
+from service.spreadsheet import CSV_ANSWER, csv_response
 from service.store.monitoring import Watched
 
 __all__ = ["DEFAULT_DAYS", "LATELY_DAYS", "lately_of", "router", "watched_by"]
@@ -41,9 +43,9 @@ LONGEST_DAYS = 732  # two years: what may be asked for at once
 
 router = APIRouter(prefix="/v1/monitoring", tags=["monitoring"], responses=problems(401, 403, 422))
 
-_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 Day = Annotated[dt.date | None, Query(description="In UTC; by default the last 90 days until today.")]
-Name = Annotated[str | None, Query(pattern=_NAME)]
+Name = Annotated[Pseudonym | None, Query(description="Only those with exactly this.")]
+Kit = Annotated[str | None, Query(max_length=64, pattern=ASSAY_ID, description="Only those of this assay.")]
 
 
 class DayList(BaseModel):
@@ -126,10 +128,10 @@ def _watched(
     since: Day = None,
     until: Day = None,
     site: Name = None,
-    assay: Name = None,
+    kit: Kit = None,
     lot: Name = None,
 ) -> Watched:
-    return watched_by(caller, since, until, site=site, assay=assay, lot=lot)
+    return watched_by(caller, since, until, site=site, assay=kit, lot=lot)
 
 
 WatchedDep = Annotated[Watched, Depends(_watched)]
@@ -178,19 +180,10 @@ async def _csv(
     name: str, kind: type[Any], made: Callable[..., Iterable[Any]], *given: Any
 ) -> StreamingResponse:
     records = await run_in_threadpool(made, *given)
-    return StreamingResponse(
-        sheet_of(kind, records),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
-    )
+    return csv_response(f"{name}.csv", columns_of(kind), rows_of(kind, records))
 
 
-_CSV: dict[str, Any] = {
-    "response_class": StreamingResponse,
-    "responses": {
-        200: {"description": "A spreadsheet", "content": {"text/csv": {"schema": {"type": "string"}}}}
-    },
-}
+_CSV: dict[str, Any] = {"response_class": StreamingResponse, "responses": CSV_ANSWER}
 
 
 @router.get("/tests")

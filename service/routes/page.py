@@ -7,7 +7,9 @@ import jinja2
 from fastapi import APIRouter, Form, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from service.access import Writes
 from service.intake import Submission, accept, label_of, require_assay
+from service.origin import FormOrigin
 from service.problems import Problem
 from service.routes.common import ServicesDep, StoredDep
 from service.routes.readings import copy_upload
@@ -38,7 +40,9 @@ async def show_form(services: ServicesDep) -> HTMLResponse:
 async def send_form(
     image: UploadFile,
     form_id: Annotated[UUID, Form()],
+    caller: Writes,
     services: ServicesDep,
+    origin: FormOrigin,
     assay: Annotated[str, Form(max_length=64)] = "generic",
 ) -> Response:
     """Take a picture from the form and go on to its result."""
@@ -47,7 +51,9 @@ async def send_form(
         await copy_upload(image, spool)
         # A second press of the button finds the first one's reading; another picture gets its own.
         reading_id = uuid5(_FORMS, f"{form_id} {assay} {spool.sha256}")
-        submission = Submission(str(reading_id), assay, label_of(image.filename))
+        submission = Submission(
+            str(reading_id), assay, label_of(image.filename), caller.home, caller.key_id, origin
+        )
         accepted = await accept(services, submission, spool)
     return RedirectResponse(f"/readings/{accepted.reading.id}", 303)
 

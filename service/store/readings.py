@@ -18,6 +18,7 @@ from service.store.tables import ReadingRow, VersionRow
 
 __all__ = ["AlreadyStored", "Filters", "NewReading", "ReadingStore", "StoredReading"]
 
+_Query = Select[*tuple[Any, ...]]
 _Machine = aliased(VersionRow)
 _Counts = aliased(VersionRow)
 _NEWEST_OF_MACHINE = (
@@ -192,8 +193,8 @@ class ReadingStore:
                 session.add_all(strip_rows(new.id, new.document))
                 if self._announces:
                     announce(session, new.id, version.number)
-                detail = {"assay": new.assay, "outcome": new.outcome, "version": version.number}
-                record(session, new.key_id, new.site, "reading-added", new.id, detail)
+                said = {"assay": new.assay, "outcome": new.outcome}
+                record(session, new.key_id, new.site, "reading-added", new.id, said)
                 stored = _stored(row, version, version)
         except IntegrityError as error:
             raise AlreadyStored(new.id) from error
@@ -261,12 +262,12 @@ class ReadingStore:
         """Let go of every connection."""
         self._engine.dispose()
 
-    def _all(self, query: Select[Any]) -> list[StoredReading]:
+    def _all(self, query: _Query) -> list[StoredReading]:
         with Session(self._engine) as session:
             return [_stored(*found) for found in session.execute(query)]
 
 
-def _filtered(asked: Filters) -> Select[Any]:
+def _filtered(asked: Filters) -> _Query:
     query = _FOUND.where(ReadingRow.erased_at.is_(None))
     equal = {
         ReadingRow.site: asked.site,

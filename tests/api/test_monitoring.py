@@ -59,7 +59,7 @@ def test_every_test_is_counted_once(told: TestClient, made: tuple[Settings, list
 
 
 def test_only_tests_of_the_period_and_site_and_kit_are_counted(told: TestClient) -> None:
-    part = items(told, "tests", since="2026-02-01", until="2026-02-03", site="north", assay="hiv-1-2")
+    part = items(told, "tests", since="2026-02-01", until="2026-02-03", site="north", kit="hiv-1-2")
     assert {item["site"] for item in part} == {"north"}
     assert {item["assay"] for item in part} == {"hiv-1-2"}
     assert {item["day"] for item in part} <= {"2026-02-01", "2026-02-02", "2026-02-03"}
