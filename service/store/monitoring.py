@@ -97,6 +97,11 @@ class MonitoringStore:
                 for row in session.execute(query)
             ]
 
+    def sites(self) -> list[str]:
+        """Return the names of all sites that have sent a picture."""
+        with Session(self._engine) as session:
+            return list(session.scalars(select(ReadingRow.site).distinct().order_by(ReadingRow.site)))
+
     def _unreviewed(self, session: Session, asked: Watched) -> dict[Tally, int]:
         """Let the database count the many that no person has looked at."""
         tests = _tests(asked).where(_Review.number.is_(None), StripRow.strip.is_not(None)).subquery()

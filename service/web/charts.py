@@ -11,9 +11,9 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from service.monitoring.chart import Chart
+from service.monitoring.chart import Chart, Point
 
-__all__ = ["TONES", "Bar", "Mark", "Series", "control_chart", "series_chart", "stacked_bars"]
+__all__ = ["TONES", "Bar", "Mark", "Series", "control_chart", "series_chart", "stacked_bars", "swatch"]
 
 # As in page.css; they differ in lightness as well as in hue.
 INK, MUTED, RULE, ACCENT, ALARM = "#1f2a33", "#5c6871", "#d8d5cc", "#0f6b63", "#b8450a"
@@ -166,7 +166,7 @@ def series_chart(
     return _svg(told, parts)
 
 
-def control_chart(told: str, chart: Chart, links: Sequence[str]) -> Markup:
+def control_chart(told: str, chart: Chart, links: Sequence[str], most: int = 400) -> Markup:
     """Draw a control chart: values in their order, limits, and the weighted mean.
 
     Parameters
@@ -177,21 +177,24 @@ def control_chart(told: str, chart: Chart, links: Sequence[str]) -> Markup:
         The chart.
     links : sequence of str
         Where each value leads; only values beyond the limits are links.
+    most : int
+        Values to draw; of more, the last ones.
     """
-    limits, points = chart.limits, chart.points
+    limits, points, links = chart.limits, chart.points[-most:], links[-most:]
+    before = len(chart.points) - len(points)
     values = [point.value for point in points] or [0.0, 1.0]
     ends = [limits.low, limits.high] if limits else []
     low, high = min(values + ends), max(values + ends)
     spare = SPARE * ((high - low) or 1.0)
     upward = _Axis(low - spare, high + spare, HEIGHT - BOTTOM, TOP)
     across = _Axis(0, max(len(points), 2) + 1, LEFT, WIDTH - RIGHT)
-    parts = [*_levels(upward, percent=False, whole=False), *_counts(across, len(points))]
+    parts = [*_levels(upward, percent=False, whole=False), *_counts(across, len(points), before)]
     if limits:
         used = sum(point.reference for point in points)
-        parts.append(_shade(across.at(0.5), across.at(used + 0.5)))
+        parts += [_shade(across.at(0.5), across.at(used + 0.5))] if used else []
         for level, dash in ((limits.low, "5 3"), (limits.centre, ""), (limits.high, "5 3")):
             parts.append(_across(upward.at(level), dash))
-    parts += _mean(chart, across, upward)
+    parts += _mean(points, across, upward)
     places = [(across.at(k), upward.at(point.value)) for k, point in enumerate(points, 1)]
     # A line without length, but with round ends: the shortest way to write a dot.
     dots = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places)
@@ -204,6 +207,13 @@ def control_chart(told: str, chart: Chart, links: Sequence[str]) -> Markup:
                 f'stroke-width="2"/></a>'
             )
     return _svg(told, parts, role="group")
+
+
+def swatch(colour: str, *, round_: bool = False) -> Markup:
+    """Draw a sample of a colour and shape, for a chart's key."""
+    shape = '<circle cx="6" cy="6" r="5"' if round_ else '<rect x="1" y="1" width="10" height="10"'
+    drawn = f'<svg class="swatch" viewBox="0 0 12 12" aria-hidden="true">{shape} fill="{colour}"/></svg>'
+    return Markup(drawn)  # noqa: S704  (of our own colours)
 
 
 def _svg(told: str, parts: Sequence[str], role: str = "img") -> Markup:
@@ -256,10 +266,11 @@ def _levels(upward: _Axis, *, percent: bool, whole: bool) -> Iterator[str]:
         )
 
 
-def _counts(across: _Axis, number: int) -> Iterator[str]:
+def _counts(across: _Axis, number: int, before: int) -> Iterator[str]:
     """Yield a few numbers of tests along a control chart."""
     for k in sorted({1, (number + 1) // 2, number} - {0}):
-        yield (f'<text x="{across.at(k):.1f}" y="{HEIGHT - BOTTOM + 17:g}" text-anchor="middle">{k}</text>')
+        x = f"{across.at(k):.1f}"
+        yield f'<text x="{x}" y="{HEIGHT - BOTTOM + 17:g}" text-anchor="middle">{before + k}</text>'
 
 
 def _shade(start: float, stop: float) -> str:
@@ -274,9 +285,9 @@ def _across(y: float, dash: str) -> str:
     return f'<path d="M{LEFT:g} {y:.1f}H{WIDTH - RIGHT:g}" stroke="{INK}" stroke-width="1"{dashed}/>'
 
 
-def _mean(chart: Chart, across: _Axis, upward: _Axis) -> Iterator[str]:
+def _mean(points: Sequence[Point], across: _Axis, upward: _Axis) -> Iterator[str]:
     """Yield the weighted mean and its limits."""
-    told = [(k, point) for k, point in enumerate(chart.points, 1) if point.mean is not None]
+    told = [(k, point) for k, point in enumerate(points, 1) if point.mean is not None]
     if not told:
         return
     for name, colour, wide, dash in (
