@@ -10,6 +10,7 @@ The names in ``__all__`` are the public interface; everything else may change.
 
 from reader import errors
 from reader._version import __version__
+from reader.batch.stores import StorePath, store_path
 from reader.evaluate.intervals import Kappa, Share, kappa, share, wilson
 from reader.export import Confirmed, fhir_bundle, guarded, line_of
 from reader.flags import FLAGS, explain
@@ -32,6 +33,7 @@ __all__ = [
     "Profile",
     "Reading",
     "Share",
+    "StorePath",
     "StripReading",
     "__version__",
     "draw_overlay",
@@ -51,5 +53,6 @@ __all__ = [
     "read_image",
     "read_photo",
     "share",
+    "store_path",
     "wilson",
 ]

@@ -13,6 +13,7 @@ __all__ = [
     "Contradiction",
     "Decision",
     "Judgement",
+    "OverrideReason",
     "ReviewStatus",
     "Said",
     "Status",

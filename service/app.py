@@ -1,6 +1,7 @@
 """The application: the parts put together, and every error turned into a problem."""
 
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -19,9 +20,12 @@ from service.routes import ROUTERS
 from service.routes.page import render_problem, wants_page
 from service.services import open_services
 from service.settings import Settings
-from service.workers import ProcessReaders, Readers, WorkerLost
+from service.store.database import FAILURES, told
+from service.workers import ProcessReaders, Readers, WorkerLost, where
 
 __all__ = ["create_app"]
+
+_log = logging.getLogger(__name__)
 
 _STATIC = Path(__file__).parent / "web" / "static"
 _DESCRIPTION = (
@@ -86,6 +90,14 @@ def _handle_errors(app: FastAPI) -> None:
     @app.exception_handler(errors.LfaError)
     async def reader_error(request: Request, error: errors.LfaError) -> Response:
         return _answer(request, for_reader_error(error))
+
+    async def database_error(request: Request, error: Exception) -> Response:
+        problem = for_reader_error(told(error))
+        _log.error("%s: %s", problem.code, where(error), extra={"request_id": request_id(request.scope)})
+        return _answer(request, problem)
+
+    for failure in FAILURES:
+        app.add_exception_handler(failure, database_error)
 
     @app.exception_handler(Refused)
     async def refused(request: Request, error: Refused) -> Response:

@@ -119,7 +119,9 @@ def _store(services: Services, submission: Submission, spool: Spool, document: d
         **asdict(submission.origin),
     )
     try:
-        return Accepted(services.readings.add(new), new=True)
+        added = services.readings.add(new)
+        services.blobs.keep(spool)  # who let go of the same picture did so before the row was there
+        return Accepted(added, new=True)
     except AlreadyStored:
         # Another server on the same data folder was faster.
         known = services.readings.find(submission.id)

@@ -1,8 +1,10 @@
 """The shapes of what goes over the wire, for the OpenAPI document and the clients made from it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from service.answers import Decision, OverrideReason
 
 __all__ = [
     "AnalyteModel",
@@ -15,8 +17,15 @@ __all__ = [
     "ReadingItem",
     "ReadingModel",
     "ReadingPage",
+    "ResultModel",
+    "ReviewModel",
+    "ReviewedAnswer",
+    "SeriesModel",
+    "SeriesPoint",
     "SoftwareModel",
     "StripModel",
+    "VersionItem",
+    "VersionList",
     "VersionModel",
 ]
 
@@ -24,6 +33,7 @@ Point = Annotated[list[float], Field(min_length=2, max_length=2)]
 Quad = Annotated[list[Point], Field(min_length=4, max_length=4)]
 Outcome = Literal["positive", "negative", "invalid", "indeterminate", "not_read"]
 PictureOutcome = Literal["positive", "negative", "invalid", "indeterminate", "not_read", "multiple"]
+AnswerStatus = Literal["preliminary", "final", "corrected"]
 
 
 class _Model(BaseModel):
@@ -102,12 +112,21 @@ class ReadingModel(_Model):
 
 
 class ReadingItem(_Model):
-    """One reading in a list."""
+    """One reading in a list; ``outcome`` is the answer that counts, a person's before the machine's."""
 
     id: str
     received_at: str
+    taken_at: str | None
     assay: str
+    site: str
+    operator: str | None
+    subject: str | None
+    lot: str | None
+    status: AnswerStatus
     outcome: PictureOutcome
+    machine_outcome: PictureOutcome
+    human_outcome: PictureOutcome | None
+    attention: int
     image_sha256: str
     version: int
     href: str
@@ -118,6 +137,113 @@ class ReadingPage(_Model):
 
     items: list[ReadingItem]
     next: str | None
+
+
+class ResultModel(BaseModel):
+    """A reading in flat keys.
+
+    Beside these there is a ``result_…`` for each analyte under the kit's own key, with ``machine_result_…``,
+    ``human_result_…`` and ``confidence_…``. Where a picture shows several strips, ``result_…`` is
+    ``multiple`` unless they agree, and ``strip1_result_…`` and so on tell each.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, str | float | None]
+
+    id: str
+    status: Literal["preliminary", "final", "corrected", "erased"]
+    outcome: PictureOutcome | None
+    machine_outcome: PictureOutcome | None
+    human_outcome: PictureOutcome | None
+    reason: OverrideReason | None
+    reviewed_at: str | None
+    assay: str | None
+    site: str | None
+    operator: str | None
+    subject: str | None
+    lot: str | None
+    taken_at: str | None
+    received_at: str | None
+    software: str | None
+    version: int | None = None
+    strips: int | None = None
+    image_kept: bool | None = None
+    machine_summary: str | None = None
+    advice_code: str | None = None
+    advice: str | None = None
+
+
+class ReviewedAnswer(_Model):
+    """A person's answer for one analyte on one strip."""
+
+    strip: Annotated[int, Field(ge=1, le=10_000)]
+    analyte: Annotated[str, Field(min_length=1, max_length=64)]
+    outcome: Outcome
+
+
+class ReviewModel(_Model):
+    """What a person says of a reading.
+
+    To ``confirm`` needs nothing else. To ``override`` needs a ``reason``, and either one ``outcome`` for
+    everything in the picture or ``answers``; for analytes that are not named the machine's answer stands.
+    ``seen`` is the number of the answer that the person looked at: if there is a newer one, the review is
+    refused.
+    """
+
+    decision: Decision
+    reason: OverrideReason | None = None
+    outcome: Outcome | None = None
+    answers: Annotated[list[ReviewedAnswer], Field(max_length=200)] = []
+    seen: Annotated[int, Field(ge=1)] | None = None
+
+
+class VersionItem(_Model):
+    """One answer about a reading, a machine's or a person's, with its whole document."""
+
+    number: int
+    kind: Literal["machine", "review"]
+    decision: Decision | None
+    reason: str | None
+    status: AnswerStatus
+    outcome: PictureOutcome
+    assay: str
+    software: str
+    key_id: str | None
+    created_at: str
+    document: dict[str, Any]
+
+
+class VersionList(_Model):
+    """Every answer about a reading, the first first."""
+
+    items: list[VersionItem]
+
+
+class SeriesPoint(_Model):
+    """One analyte on one strip of one reading of a subject."""
+
+    at: str
+    reading_id: str
+    assay: str
+    status: AnswerStatus
+    strip: int
+    analyte: str
+    result: Outcome
+    machine_result: Outcome | None
+    human_result: Outcome | None
+    confidence: float | None
+    ratio: float | None
+    ratio_sigma: float | None
+    concentration: float | None
+    height: float | None
+    height_sigma: float | None
+
+
+class SeriesModel(_Model):
+    """A subject's answers over time, the first first."""
+
+    subject: str
+    points: list[SeriesPoint]
 
 
 class AssayItem(_Model):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,13 +11,17 @@ from starlette.requests import Request
 
 import reader
 from service.clock import utc_now
+from service.retention import Retention
 from service.settings import Settings
-from service.store import AnswerStore, BlobFolder, ReadingStore
+from service.store import AnswerStore, BlobFolder, Blobs, ErasureStore, ReadingStore
 from service.store.database import open_database
 from service.store.monitoring import MonitoringStore
+from service.store.objects import open_objects
+from service.store.sweep import sweep
+from service.upkeep import Chore, keeping_up
 from service.workers import Readers
 
-__all__ = ["KeyedLocks", "Services", "get_services", "known_assays", "open_services", "utc_now"]
+__all__ = ["KeyedLocks", "Services", "get_services", "known_assays", "open_blobs", "open_services", "utc_now"]
 
 
 class KeyedLocks:
@@ -47,12 +52,14 @@ class Services:
     ----------
     settings : Settings
         How it runs.
-    blobs : BlobFolder
+    blobs : Blobs
         The pictures.
     readings : ReadingStore
         What they say.
     answers : AnswerStore
         All that was said of them, by the machine and by people.
+    erasure : ErasureStore
+        Lets go of them.
     monitoring : MonitoringStore
         Counts and heights of many of them.
     readers : Readers
@@ -64,9 +71,10 @@ class Services:
     """
 
     settings: Settings
-    blobs: BlobFolder
+    blobs: Blobs
     readings: ReadingStore
     answers: AnswerStore
+    erasure: ErasureStore
     monitoring: MonitoringStore
     readers: Readers
     assays: Mapping[str, str]
@@ -83,17 +91,32 @@ def get_services(request: Request) -> Services:
 async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[Services]:
     """Open the data folder and start the readers; close both in the end."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    blobs = BlobFolder(settings.data, min_free_bytes=settings.min_free_bytes)
+    blobs = open_blobs(settings)
     blobs.prepare()
-    engine = open_database(settings.data / "lfa.sqlite3")
-    readings = ReadingStore(engine)
+    engine = open_database(settings.database_place)
+    announces = bool(settings.webhook_url)
+    readings = ReadingStore(engine, announces=announces)
+    answers = AnswerStore(engine, announces=announces)
+    erasure = ErasureStore(engine, blobs, announces=announces)
+    chores: list[Chore] = [
+        Retention(erasure, settings.keep_images_days),
+        functools.partial(sweep, engine, blobs),
+    ]
     try:
         await readers.start()
-        stores = (readings, AnswerStore(engine), MonitoringStore(engine))
-        yield Services(settings, blobs, *stores, readers, known_assays())
+        async with keeping_up(chores):
+            stores = (readings, answers, erasure, MonitoringStore(engine))
+            yield Services(settings, blobs, *stores, readers, known_assays())
     finally:
         await readers.close()
         readings.close()
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    """Return where the pictures are kept: a folder, or a store."""
+    if settings.blobs:
+        return open_objects(settings.blobs, settings.data, min_free_bytes=settings.min_free_bytes)
+    return BlobFolder(settings.data, min_free_bytes=settings.min_free_bytes)
 
 
 def known_assays() -> dict[str, str]:

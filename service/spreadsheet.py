@@ -39,12 +39,12 @@ def csv_response(name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
-    """Yield a table line by line: RFC 4180, UTF-8 with a byte-order mark.
+    r"""Yield a table line by line: RFC 4180, UTF-8 with a byte-order mark.
 
     Examples
     --------
     >>> list(csv_lines(["who"], [["=1+1"]]))[1:]
-    [b"'=1+1\\r\\n"]
+    [b"'=1+1\r\n"]
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)

@@ -219,6 +219,28 @@ class StorePath:
                     return b""  # of nothing there is no first part
                 raise
 
+    def ages(self) -> Iterator[tuple[str, float]]:
+        """Find all objects below a folder, whatever their names.
+
+        Yields
+        ------
+        str
+            Path below the folder.
+        float
+            When it was put there, in s since 1970.
+
+        Raises
+        ------
+        StoreError
+            If the store does not answer, or refuses.
+        """
+        with self._asked():
+            found = self.files.find(self.path, detail=True)
+        for name, entry in sorted(found.items()):
+            with self._asked():
+                put = entry.get("LastModified") or self.files.modified(name)
+            yield name[len(self.path) + 1 :], put.timestamp()
+
     def check(self) -> None:
         """Have a sign of life.
 
@@ -312,13 +334,15 @@ class _Blocks(io.RawIOBase):
         return len(data)
 
 
-def store_path(text: str) -> StorePath:
+def store_path(text: str, **options: Any) -> StorePath:
     """Return the place that an address names.
 
     Parameters
     ----------
     text : str
         Such as ``s3://bucket/folder``: of any store that fsspec knows.
+    **options : Any
+        What its file system is to be told besides.
 
     Raises
     ------
@@ -336,7 +360,7 @@ def store_path(text: str) -> StorePath:
         )
     try:
         # What others put there meanwhile must be seen: nothing is to be remembered of a listing.
-        files, path = import_module("fsspec.core").url_to_fs(text, use_listings_cache=False)
+        files, path = import_module("fsspec.core").url_to_fs(text, use_listings_cache=False, **options)
     except ImportError as error:
         own = f"{scheme}:// needs a package that is not installed: {error}."
         s3 = f"{scheme}:// needs s3fs, which is not installed: pip install 'lfa-reader[s3]'."

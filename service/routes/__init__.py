@@ -1,12 +1,27 @@
 """The routes, one module for each kind; ``ROUTERS`` is all of them."""
 
-from service.routes import assays, dashboard, health, monitoring, page, pictures, readings
+from service.routes import (
+    answers,
+    assays,
+    dashboard,
+    health,
+    lists,
+    monitoring,
+    page,
+    pictures,
+    readings,
+    subjects,
+)
 
 __all__ = ["ROUTERS"]
 
 ROUTERS = (
+    # Before the readings themselves, for `readings.csv` is no reading's id.
+    lists.router,
     readings.router,
+    answers.router,
     pictures.router,
+    subjects.router,
     assays.router,
     monitoring.router,
     health.router,

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from service.access import ALL_SITES, Caller, Reads
+from service.access import Reads
 from service.flat import CSV_COLUMNS, csv_rows
+from service.lookup import site_of
 from service.origin import Moment, Pseudonym
 from service.problems import HTTP_PROBLEMS, Refused
 from service.routes.common import ASSAY_ID, ServicesDep, problems
@@ -26,6 +27,7 @@ _CHUNK = 500  # readings in memory at once while a table is written
 
 
 async def _filters(
+    *,
     caller: Reads,
     site: Annotated[Pseudonym | None, Query(description="Only those of this site.")] = None,
     kit: Annotated[str | None, Query(max_length=64, pattern=ASSAY_ID, description="Assay.")] = None,
@@ -40,7 +42,7 @@ async def _filters(
     ] = None,
 ) -> Filters:
     return Filters(
-        site=_site(caller, site),
+        site=site_of(caller, site),
         assay=kit,
         outcome=outcome,
         subject=subject,
@@ -84,15 +86,6 @@ async def export_readings(_caller: Reads, services: ServicesDep, asked: FiltersD
     """Write every reading as a table, the newest first: a row for each strip and analyte."""
     rows = (row for stored in services.readings.each(asked, _CHUNK) for row in csv_rows(stored))
     return csv_response("readings.csv", CSV_COLUMNS, rows)
-
-
-def _site(caller: Caller, asked: str | None) -> str | None:
-    """Return the site whose readings are shown: a caller of one site sees no other, whatever is asked."""
-    if caller.site == ALL_SITES:
-        return asked
-    if asked is not None and not caller.sees(asked):
-        return ""  # belongs to no reading
-    return caller.site
 
 
 def _following(asked: Filters, limit: int, last: StoredReading) -> str:

@@ -38,6 +38,7 @@ async def show_form(services: ServicesDep) -> HTMLResponse:
 
 @router.post("/")
 async def send_form(
+    *,
     image: UploadFile,
     form_id: Annotated[UUID, Form()],
     caller: Writes,

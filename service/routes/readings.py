@@ -44,6 +44,7 @@ _FOUND: dict[int | str, dict[str, Any]] = {
 
 @router.put("/readings/{reading_id}", status_code=201, responses=_ACCEPTED, openapi_extra=_RAW_PICTURE)
 async def put_reading(
+    *,
     reading_id: UUID,
     request: Request,
     caller: Writes,
@@ -66,6 +67,7 @@ async def put_reading(
 
 @router.post("/readings", status_code=201, responses=_ACCEPTED)
 async def post_reading(
+    *,
     image: UploadFile,
     caller: Writes,
     services: ServicesDep,
@@ -76,7 +78,8 @@ async def post_reading(
 ) -> Response:
     """Read a picture from a form.
 
-    The assay may also stand in the query. With an ``Idempotency-Key`` it may be repeated without harm; ``PUT`` is the better way for programs.
+    The assay may also stand in the query. With an ``Idempotency-Key`` it may be repeated without harm;
+    ``PUT`` is the better way for programs.
     """
     # The id follows from the key, so that a repeated key finds its reading without a table of keys.
     reading_id = uuid4() if idempotency_key is None else uuid5(_KEYS, f"{caller.home} {idempotency_key}")

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine, select
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from reader import errors
 from service.clock import utc_now
 from service.store.audit import record
+from service.store.database import translated
 from service.store.deliveries import announce
 from service.store.tables import ReadingRow, VersionRow
 
@@ -102,19 +101,16 @@ class AnswerStore:
 
         Raises
         ------
-        OutputError
-            If the disk does not take it.
+        OutputError, CapacityError, StoreError
+            If the database does not take it.
         """
-        try:
-            with Session(self._writer) as session, session.begin():
-                row = session.scalars(_LOCKED.where(ReadingRow.id == reading_id)).one()
-                known = _versions(session, reading_id)
-                review = answer(known)
-                if review is None:
-                    return known[-1], False
-                return self._add(session, key_id, row, known, review), True
-        except OperationalError as error:
-            raise errors.OutputError("The review cannot be stored.") from error
+        with translated(), Session(self._writer) as session, session.begin():
+            row = session.scalars(_LOCKED.where(ReadingRow.id == reading_id)).one()
+            known = _versions(session, reading_id)
+            review = answer(known)
+            if review is None:
+                return known[-1], False
+            return self._add(session, key_id, row, known, review), True
 
     def _add(
         self,

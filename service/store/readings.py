@@ -1,17 +1,17 @@
 """Readings in the database: add one, find one, list them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import Engine, Select, func, select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
-from reader import errors
 from service.answers import Status
 from service.store.audit import record
+from service.store.database import translated
 from service.store.deliveries import announce
 from service.store.strips import strip_rows
 from service.store.tables import ReadingRow, VersionRow
@@ -115,7 +115,7 @@ class StoredReading(NewReading):
     @property
     def human(self) -> Mapping[str, Any] | None:
         """The person's answer, when there is one."""
-        return None if self.review is None else json.loads(self.review)
+        return None if self.review is None or self.erased_at is not None else json.loads(self.review)
 
     @property
     def status(self) -> Status:
@@ -181,12 +181,12 @@ class ReadingStore:
         ------
         AlreadyStored
             If the id is taken.
-        OutputError
-            If the disk does not take it.
+        OutputError, CapacityError, StoreError
+            If the database does not take it.
         """
         row, version = _rows(new)
         try:
-            with Session(self._writer) as session, session.begin():
+            with translated(), Session(self._writer) as session, session.begin():
                 session.add(row)
                 session.flush()
                 session.add(version)
@@ -198,8 +198,6 @@ class ReadingStore:
                 stored = _stored(row, version, version)
         except IntegrityError as error:
             raise AlreadyStored(new.id) from error
-        except OperationalError as error:
-            raise errors.OutputError("The reading cannot be stored.") from error
         return stored
 
     def find(self, reading_id: str) -> StoredReading | None:
@@ -227,6 +225,21 @@ class ReadingStore:
             query = query.where(ReadingRow.seq < before)
         return self._all(query.limit(limit))
 
+    def each(self, filters: Filters, at_once: int) -> Iterator[StoredReading]:
+        """Yield all readings, the newest first, without holding them or the database meanwhile.
+
+        Parameters
+        ----------
+        filters : Filters
+            Which.
+        at_once : int
+            How many are in memory.
+        """
+        before = None
+        while found := self.page(before=before, limit=at_once, filters=filters):
+            yield from found
+            before = found[-1].seq
+
     def to_review(
         self, *, after: tuple[int, int] | None = None, limit: int, filters: Filters | None = None
     ) -> list[StoredReading]:
@@ -247,11 +260,6 @@ class ReadingStore:
             level = ReadingRow.attention == attention
             query = query.where((ReadingRow.attention < attention) | (level & (ReadingRow.seq < seq)))
         return self._all(query.limit(limit))
-
-    def of_subject(self, subject: str, *, filters: Filters, limit: int) -> list[StoredReading]:
-        """List the newest readings of one subject, the oldest of them first."""
-        query = _filtered(filters).where(ReadingRow.subject == subject).order_by(ReadingRow.seq.desc())
-        return self._all(query.limit(limit))[::-1]
 
     def check(self) -> None:
         """Fail if the database does not answer."""

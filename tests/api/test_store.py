@@ -14,10 +14,9 @@ from uuid import uuid4
 import pytest
 
 import reader
-from reader import errors
 from service import Settings
 from service.store import AlreadyStored, BlobFolder, NewReading, ReadingStore
-from service.store.database import SCHEMA_NUMBER, open_database
+from service.store.database import open_database
 from service.workers import ThreadReaders
 
 from .service_helpers import open_client
@@ -84,7 +83,7 @@ def test_what_a_killed_server_left_behind_is_cleared_away_in_time(blobs: BlobFol
     assert (old.exists(), new.exists()) == (False, True)
 
 
-@pytest.mark.parametrize("call", ["fsync", "replace", "mkdir"])
+@pytest.mark.parametrize("call", ["fsync", "link", "mkdir"])
 def test_a_disk_that_takes_no_more_is_told_and_leaves_nothing(
     settings: Settings, photo: bytes, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
@@ -142,21 +141,12 @@ def test_a_database_that_takes_no_more_is_told_and_stays_whole(settings: Setting
 def test_the_database_keeps_every_commit_and_is_for_its_owner_alone(tmp_path: Path) -> None:
     engine = open_database(tmp_path / "d.sqlite3")
     with engine.connect() as connection:
-        asked = ("busy_timeout", "journal_mode", "synchronous", "foreign_keys", "user_version")
+        asked = ("busy_timeout", "journal_mode", "synchronous", "foreign_keys")
         said = [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in asked]
         modes = {stat.S_IMODE(p.stat().st_mode) for p in tmp_path.glob("d.sqlite3*")}
     engine.dispose()
-    assert said == [5000, "wal", 2, 1, SCHEMA_NUMBER]
+    assert said == [5000, "wal", 2, 1]
     assert modes == {0o600}
-
-
-def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "d.sqlite3"
-    open_database(path).dispose()
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        connection.execute(f"PRAGMA user_version = {SCHEMA_NUMBER + 1}")
-    with pytest.raises(errors.OptionError, match="newer version"):
-        open_database(path)
 
 
 def test_a_stored_reading_is_found_as_it_was_given(tmp_path: Path) -> None:
