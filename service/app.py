@@ -3,13 +3,11 @@
 import contextlib
 import logging
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
-from starlette.staticfiles import StaticFiles
 
 import reader
 from reader import errors
@@ -21,13 +19,13 @@ from service.routes.page import render_problem, wants_page
 from service.services import open_services
 from service.settings import Settings
 from service.store.database import FAILURES, told
+from service.web.assets import Assets
 from service.workers import ProcessReaders, Readers, WorkerLost, where
 
 __all__ = ["create_app"]
 
 _log = logging.getLogger(__name__)
 
-_STATIC = Path(__file__).parent / "web" / "static"
 _DESCRIPTION = (
     "Reads lateral-flow tests from photos. Decision support for trained users, not a cleared device."
 )
@@ -76,7 +74,7 @@ def create_app(settings: Settings, *, readers: Readers | None = None) -> FastAPI
     )
     for router in ROUTERS:
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.mount("/static", Assets(), name="static")
     app.add_middleware(Guard, settings=settings)
     _handle_errors(app)
     return app
@@ -126,5 +124,5 @@ def _part(place: tuple[str | int, ...], code: str) -> dict[str, str]:
 def _answer(request: Request, problem: Problem, parts: tuple[dict[str, str], ...] = ()) -> Response:
     name = request_id(request.scope)
     if wants_page(request):
-        return render_problem(request.app.state.services, problem, name)
+        return render_problem(request, problem, name, parts)
     return respond(problem, name, parts)

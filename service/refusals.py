@@ -6,6 +6,7 @@ __all__ = [
     "CROSS_SITE",
     "KEY_REUSED",
     "NOT_READY",
+    "NO_PICTURE",
     "PICTURE_DEFEATS_READER",
     "PICTURE_GONE",
     "READING_CHANGED",
@@ -79,4 +80,10 @@ CROSS_SITE = Problem(
 )
 NOT_READY = Problem(
     503, "not-ready", "The service cannot work at the moment.", "Try again soon.", {"Retry-After": "5"}
+)
+NO_PICTURE = Problem(
+    422,
+    "no-picture",
+    "No picture was chosen.",
+    "Take or choose a picture of the test, then press the button.",
 )

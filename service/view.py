@@ -1,23 +1,36 @@
 """What the result page says: a contract document turned into words, ready for the template."""
 
-import datetime as dt
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import reader
+from service.problems import Problem
 from service.store import StoredReading
+from service.web.sentences import Sentence, translate
+from service.web.words import Words
 
-__all__ = ["Advice", "LineView", "ResultView", "StripView", "view_of"]
+__all__ = [
+    "SIGNS",
+    "Advice",
+    "LineView",
+    "ProblemView",
+    "ResultView",
+    "StripView",
+    "assay_name_in",
+    "problem_view",
+    "view_of",
+]
 
-# Word, sign and sentence: a result is never told by colour alone.
-_OUTCOMES = {
-    "positive": ("Positive", "+", "A test line is present."),
-    "negative": ("Negative", "−", "The control line is present and no test line is."),
-    "invalid": ("Invalid", "×", "The test did not work. Its result must not be used."),
-    "indeterminate": ("Not clear", "?", "The picture does not tell positive from negative."),
-    "not_read": ("Not read", "!", "The picture does not allow a reading."),
-    "multiple": ("Several results", "≠", "The tests in this picture differ. See each of them below."),
+# Beside its word: a result is never told by colour alone.
+SIGNS: Final[Mapping[str, str]] = {
+    "positive": "+",
+    "negative": "−",
+    "invalid": "×",
+    "indeterminate": "?",
+    "not_read": "!",
+    "multiple": "≠",
 }
 
 
@@ -62,7 +75,7 @@ class StripView:
     outcome: str
     word: str
     sign: str
-    sentence: str
+    sentence: Sentence
     analytes: tuple[tuple[str, str, str], ...]
     lines: tuple[LineView, ...]
 
@@ -80,7 +93,7 @@ class ResultView:
     assay : str
         The assay's name.
     received : str
-        When it came, for people.
+        When it came, RFC 3339.
     software : str
         Version that read it.
     strips : tuple of StripView
@@ -93,7 +106,7 @@ class ResultView:
     outcome: str
     word: str
     sign: str
-    sentence: str
+    sentence: Sentence
     assay: str
     received: str
     software: str
@@ -101,7 +114,30 @@ class ResultView:
     advice: tuple[Advice, ...]
 
 
-def view_of(stored: StoredReading, assay_name: str) -> ResultView:
+@dataclass(frozen=True, slots=True)
+class ProblemView:
+    """A refusal in words.
+
+    Attributes
+    ----------
+    title, advice : str
+        What is wrong, and what to do.
+    english : bool
+        True when there is no translation of it.
+    code : str
+        Its stable name.
+    request : str
+        Under which the log knows the request.
+    """
+
+    title: str
+    advice: str
+    english: bool
+    code: str
+    request: str
+
+
+def view_of(stored: StoredReading, assay_name: str, words: Words) -> ResultView:
     """Put a stored reading into words.
 
     Parameters
@@ -109,72 +145,102 @@ def view_of(stored: StoredReading, assay_name: str) -> ResultView:
     stored : StoredReading
         The reading.
     assay_name : str
-        What its assay is called.
+        What its assay is called, where that is one of the clinic's own.
+    words : Words
+        Of the page's language.
     """
     document = json.loads(stored.document)
-    strips = tuple(_strip(strip) for strip in document["strips"])
-    word, sign, sentence = _OUTCOMES[document["outcome"]]
+    strips = tuple(_strip(strip, words) for strip in document["strips"])
+    outcome = document["outcome"]
+    own = Sentence(words(f"outcome.{outcome}.sentence"))
     return ResultView(
         id=stored.id,
-        outcome=document["outcome"],
-        word=word,
-        sign=sign,
-        sentence=strips[0].sentence if len(strips) == 1 else sentence,
-        assay=assay_name,
-        received=_moment(stored.received_at),
+        outcome=outcome,
+        word=words(f"outcome.{outcome}.word"),
+        sign=SIGNS[outcome],
+        sentence=strips[0].sentence if len(strips) == 1 else own,
+        assay=assay_name_in(words, stored.assay, assay_name),
+        received=stored.received_at,
         software=stored.software,
         strips=strips,
-        advice=_advice(document),
+        advice=_advice(document, words),
     )
 
 
-def _strip(strip: dict[str, Any]) -> StripView:
-    word, sign, sentence = _OUTCOMES[strip["outcome"]]
+def problem_view(
+    problem: Problem, request_id: str, parts: tuple[dict[str, str], ...], words: Words
+) -> ProblemView:
+    """Put a refusal into words.
+
+    Parameters
+    ----------
+    problem : Problem
+        Why a request was refused.
+    request_id : str
+        Its number.
+    parts : tuple of dict
+        Which parts of a form are wrong; the first that the form has a name for is named.
+    words : Words
+        Of the page's language.
+    """
+    named = next((key for part in parts if (key := f"form.{part['name']}") in words), None)
+    if named is not None:
+        told = words("problem.field.title", field=words(named)), words("problem.field.advice"), False
+    elif f"problem.{problem.code}.title" in words:
+        told = words(f"problem.{problem.code}.title"), words(f"problem.{problem.code}.advice"), False
+    else:
+        told = problem.title, problem.advice, words.code != "en"
+    return ProblemView(*told, problem.code, request_id)
+
+
+def assay_name_in(words: Words, assay: str, name: str) -> str:
+    """Return what an assay is called in a language, or the name it came with."""
+    key = f"assay.{assay}"
+    return words(key) if key in words else name
+
+
+def _strip(strip: dict[str, Any], words: Words) -> StripView:
+    outcome = strip["outcome"]
+    own = Sentence(words(f"outcome.{outcome}.sentence"))
     return StripView(
         number=strip["id"],
-        outcome=strip["outcome"],
-        word=word,
-        sign=sign,
-        sentence=strip["summary"] or sentence,
-        analytes=tuple(_analyte(name, analyte) for name, analyte in strip["analytes"].items()),
-        lines=tuple(_line(line) for line in strip["lines"]),
+        outcome=outcome,
+        word=words(f"outcome.{outcome}.word"),
+        sign=SIGNS[outcome],
+        sentence=translate(strip["summary"], words) if strip["summary"] else own,
+        analytes=tuple(_analyte(name, analyte, words) for name, analyte in strip["analytes"].items()),
+        lines=tuple(_line(line, words) for line in strip["lines"]),
     )
 
 
-def _analyte(name: str, analyte: dict[str, Any]) -> tuple[str, str, str]:
+def _analyte(name: str, analyte: dict[str, Any], words: Words) -> tuple[str, str, str]:
     confidence = analyte["confidence"]
-    told = "" if confidence is None else f"{min(confidence, 0.999):.1%} sure"
-    return name, _OUTCOMES[analyte["outcome"]][0], told
+    told = "" if confidence is None else words("result.sure", percent=words.percent(min(confidence, 0.999)))
+    return name, words(f"outcome.{analyte['outcome']}.word"), told
 
 
-def _line(line: dict[str, Any]) -> LineView:
+def _line(line: dict[str, Any], words: Words) -> LineView:
     height, sigma = line["height"], line["height_sigma"]
-    told = "not measured" if height is None else f"{height:.3f}".replace("-", "−")
+    told = words("line.not-measured") if height is None else words.number(height, 3)
     if None not in {height, sigma}:
-        told += f" ± {sigma:.3f}"
+        told += f" ± {words.number(sigma, 3)}"
     return LineView(
         name=line["name"],
-        role="control line" if line["role"] == "control" else "test line",
-        seen="present" if line["detected"] else "absent",
+        role=words(f"line.{line['role']}"),
+        seen=words("line.present" if line["detected"] else "line.absent"),
         height=told,
     )
 
 
-def _advice(document: dict[str, Any]) -> tuple[Advice, ...]:
+def _advice(document: dict[str, Any], words: Words) -> tuple[Advice, ...]:
     """Tell each warning once, with the tests it is about when there are several."""
     about: dict[str, list[int]] = {code: [] for code in document["flags"]}
     for strip in document["strips"]:
         for code in strip["flags"]:
             about.setdefault(code, []).append(strip["id"])
     several = len(document["strips"]) > 1
-    told = ((reader.FLAGS[code], numbers) for code, numbers in about.items() if code in reader.FLAGS)
     return tuple(
-        Advice(flag.what, flag.advice, tuple(numbers) if several else ())
-        for flag, numbers in told
-        if not flag.technical
+        Advice(words(f"flags.{code}.what"), words(f"flags.{code}.advice"), tuple(numbers) if several else ())
+        for code, numbers in about.items()
+        if code in reader.FLAGS and not reader.FLAGS[code].technical
     )
-
-
-def _moment(received_at: str) -> str:
-    moment = dt.datetime.fromisoformat(received_at)
-    return f"{moment.day} {moment:%B %Y}, {moment:%H:%M} UTC"

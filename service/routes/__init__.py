@@ -2,6 +2,7 @@
 
 from service.routes import (
     answers,
+    app_files,
     assays,
     dashboard,
     health,
@@ -27,4 +28,5 @@ ROUTERS = (
     health.router,
     dashboard.router,
     page.router,
+    app_files.router,
 )
