@@ -96,6 +96,8 @@ class ResultView:
         When it came, RFC 3339.
     software : str
         Version that read it.
+    pictured : bool
+        Whether its picture is still kept.
     strips : tuple of StripView
         Every strip.
     advice : tuple of Advice
@@ -110,6 +112,7 @@ class ResultView:
     assay: str
     received: str
     software: str
+    pictured: bool
     strips: tuple[StripView, ...]
     advice: tuple[Advice, ...]
 
@@ -162,6 +165,7 @@ def view_of(stored: StoredReading, assay_name: str, words: Words) -> ResultView:
         assay=assay_name_in(words, stored.assay, assay_name),
         received=stored.received_at,
         software=stored.software,
+        pictured=stored.image_removed_at is None,
         strips=strips,
         advice=_advice(document, words),
     )

@@ -62,8 +62,9 @@ class Drift:
 
     @property
     def clear(self) -> bool:
-        """True when someone should look into it."""
-        return any(d is not None and d.clear for d in (self.from_before, self.from_others))
+        """True when someone should look into it: a positivity that differs, more tests without a result."""
+        found = {d.clear for d in (self.from_before, self.from_others) if d is not None}
+        return 1 in found or (-1 in found and self.measure == "positivity")
 
 
 def difference(a: Share, b: Share, z: float = Z998) -> Difference | None:

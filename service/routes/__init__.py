@@ -11,6 +11,8 @@ from service.routes import (
     page,
     pictures,
     readings,
+    review,
+    subject_page,
     subjects,
 )
 
@@ -27,6 +29,8 @@ ROUTERS = (
     monitoring.router,
     health.router,
     dashboard.router,
+    review.router,
+    subject_page.router,
     page.router,
     app_files.router,
 )

@@ -13,6 +13,7 @@ from service.routes.common import ASSAY_ID, ServicesDep
 from service.routes.monitoring import lately_of, watched_by
 from service.services import Services
 from service.store.monitoring import Watched
+from service.view import assay_name_in
 from service.web.dashboard import Dashboard, dashboard_of
 from service.web.pages import render
 from service.web.words import Words, words_for
@@ -24,6 +25,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/dashboard")
 async def show_dashboard(
+    *,
     request: Request,
     services: ServicesDep,
     caller: Reads,
@@ -35,7 +37,7 @@ async def show_dashboard(
     """Show counts, rates, reasons, lots, sites and agreement of a period."""
     watched = watched_by(caller, since, until, site=site or None, assay=kit or None)
     words = words_for(request)
-    kits = {assay: _kit(words, assay, name) for assay, name in services.assays.items()}
+    kits = {assay: assay_name_in(words, assay, name) for assay, name in services.assays.items()}
     shown, sites = await run_in_threadpool(_shown, services, words, kits, watched)
     seen = sites if caller.site == ALL_SITES else []
     return render(request, "dashboard.html", watched=watched, shown=shown, sites=seen, kits=kits)
@@ -54,8 +56,3 @@ def _shown(
         lately=lately_of(watched),
     )
     return dashboard, store.sites()
-
-
-def _kit(words: Words, assay: str, name: str) -> str:
-    key = f"assay.{assay}"
-    return words(key) if key in words else name

@@ -9,7 +9,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from service.access import ALL_SITES, Caller, Reads
+from service.access import Caller, Reads
+from service.lookup import site_of
 from service.monitoring.agreement import Agreement, agreement
 from service.monitoring.chart import REFERENCE, SMALLEST_REFERENCE
 from service.monitoring.counts import By, Rates, grouped, rates, reasons
@@ -110,10 +111,9 @@ def watched_by(
     first = since or last - dt.timedelta(days=DEFAULT_DAYS - 1)
     if not 0 <= (last - first).days < LONGEST_DAYS:
         raise Refused(HTTP_PROBLEMS[422], ({"where": "query", "name": "since", "code": "period_invalid"},))
-    if caller.site != ALL_SITES:
-        # What belongs to another site is as if it were not there; no site is called "".
-        site = caller.site if site is None or caller.sees(site) else ""
-    return Watched(since=first.isoformat(), until=last.isoformat(), site=site, assay=assay, lot=lot)
+    return Watched(
+        since=first.isoformat(), until=last.isoformat(), site=site_of(caller, site), assay=assay, lot=lot
+    )
 
 
 def lately_of(watched: Watched) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from service.monitoring.chart import Chart, Point
+from service.monitoring.chart import Chart, Limits, Point
 
 __all__ = ["TONES", "Bar", "Mark", "Series", "control_chart", "series_chart", "stacked_bars", "swatch"]
 
@@ -182,11 +182,7 @@ def control_chart(told: str, chart: Chart, links: Sequence[str], most: int = 400
     """
     limits, points, links = chart.limits, chart.points[-most:], links[-most:]
     before = len(chart.points) - len(points)
-    values = [point.value for point in points] or [0.0, 1.0]
-    ends = [limits.low, limits.high] if limits else []
-    low, high = min(values + ends), max(values + ends)
-    spare = SPARE * ((high - low) or 1.0)
-    upward = _Axis(low - spare, high + spare, HEIGHT - BOTTOM, TOP)
+    upward = _Axis(*_room(limits, [point.value for point in points]), HEIGHT - BOTTOM, TOP)
     across = _Axis(0, max(len(points), 2) + 1, LEFT, WIDTH - RIGHT)
     parts = [*_levels(upward, percent=False, whole=False), *_counts(across, len(points), before)]
     if limits:
@@ -207,6 +203,17 @@ def control_chart(told: str, chart: Chart, links: Sequence[str], most: int = 400
                 f'stroke-width="2"/></a>'
             )
     return _svg(told, parts, role="group")
+
+
+def _room(limits: Limits | None, values: Sequence[float]) -> tuple[float, float]:
+    """Return the range of a control chart, which holds its limits; what lies far outside stands at its edge."""
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    if limits is not None:
+        wide = limits.high - limits.low
+        low, high = max(low, limits.low - wide / 2), min(high, limits.high + wide / 2)
+        low, high = min(low, limits.low), max(high, limits.high)
+    spare = SPARE * ((high - low) or 1.0)
+    return low - spare, high + spare
 
 
 def swatch(colour: str, *, round_: bool = False) -> Markup:

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 
 from service import Settings
 from service.access import Caller
+from service.lookup import NOWHERE
 from service.routes.monitoring import watched_by
 from service.store.database import open_database
 from service.store.monitoring import MonitoringStore, Watched
@@ -154,7 +155,7 @@ def test_another_site_is_as_if_it_were_not_there() -> None:
     north = Caller("k", "north", frozenset({"read"}))
     assert watched_by(north, None, None).site == "north"
     assert watched_by(north, None, None, site="north").site == "north"
-    assert watched_by(north, None, None, site="hill").site == ""
+    assert watched_by(north, None, None, site="hill").site == NOWHERE
     everyone = Caller("k", "*", frozenset({"read"}))
     assert watched_by(everyone, None, None).site is None
     assert watched_by(everyone, None, None, site="hill").site == "hill"

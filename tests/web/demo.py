@@ -7,6 +7,7 @@ on, and the pictures of one site get worse; everything else is quite steady.
 import argparse
 import datetime as dt
 import hashlib
+import io
 import json
 import tempfile
 from dataclasses import dataclass
@@ -17,11 +18,14 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
+from starlette.testclient import TestClient
 
 import reader
-from service import Settings, run
+from service import Settings, create_app, run
 from service.store.database import open_database
 from service.store.tables import ReadingRow, StripRow, VersionRow
+from service.workers import ThreadReaders
+from tests.api.service_helpers import draw_test
 
 SITES = ("hill", "north", "river", "south")
 DAYS = 90
@@ -76,7 +80,7 @@ def made_up(today: dt.date, days: int = DAYS, seed: int = 0) -> list[Made]:
 def _test(rng: np.random.Generator, today: dt.date, days: int, k: int, site: str) -> Made:
     kit = KITS[rng.choice(3, p=(0.55, 0.3, 0.15))]
     since, lot, centre = [entry for entry in kit.lots if entry[0] * days <= k * DAYS][-1]
-    fade = 0.004 * max(k - since * days / DAYS - 10, 0) if lot == FADING else 0.0
+    fade = 0.006 * max(k - since * days / DAYS - 10, 0) if lot == FADING else 0.0
     moment = dt.datetime.combine(today - dt.timedelta(days - 1 - k), dt.time(7), dt.UTC)
     operator = f"op-{SITES.index(site) * 2 + rng.integers(2) + 1}"
     blurred = 0.22 if site == "hill" and k > days - 28 else 0.05
@@ -244,6 +248,26 @@ def _text(moment: dt.datetime) -> str:
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def send_drawn_tests(settings: Settings) -> list[str]:
+    """Send four drawn tests as a phone would, so that there are pictures to look at; return their ids."""
+    drawn = {
+        "covid-19-ag": (412, 532),
+        "malaria-pf-pan": (412, 492, 572),
+        "hiv-1-2": (412,),
+        "generic": (),
+    }
+    ids = []
+    with TestClient(create_app(settings, readers=ThreadReaders()), base_url="http://127.0.0.1") as client:
+        for assay, lines in drawn.items():
+            ids.append(str(UUID(int=len(ids) + 1)))
+            asked = {"assay": assay, "operator": "op-1", "subject": "P-100", "lot": "DRAWN"}
+            buffer = io.BytesIO()
+            draw_test(len(ids), lines).save(buffer, "JPEG", quality=95)
+            answer = client.put(f"/v1/readings/{ids[-1]}", params=asked, content=buffer.getvalue())
+            assert answer.status_code == 201, answer.text
+    return ids
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Serve made-up readings.")
     parser.add_argument("--port", type=int, default=8000)
@@ -253,6 +277,7 @@ def main() -> None:
         engine = open_database(settings.data / "lfa.sqlite3")
         fill(engine, dt.datetime.now(dt.UTC).date())
         engine.dispose()
+        send_drawn_tests(settings)
         run(settings, ready=print)
 
 
