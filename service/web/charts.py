@@ -206,7 +206,7 @@ def control_chart(told: str, chart: Chart, links: Sequence[str], most: int = 400
 
 
 def _room(limits: Limits | None, values: Sequence[float]) -> tuple[float, float]:
-    """Return the range of a control chart, which holds its limits; what lies far outside stands at its edge."""
+    """Return the range of a control chart: around its limits, so that what is far off stands at the edge."""
     low, high = min(values, default=0.0), max(values, default=1.0)
     if limits is not None:
         wide = limits.high - limits.low
