@@ -3,6 +3,7 @@
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -11,11 +12,15 @@ from starlette.exceptions import HTTPException
 
 import reader
 from reader import errors
+from service.access import require_scopes
+from service.door import Door
 from service.guard import Guard, request_id
 from service.problems import HTTP_PROBLEMS, Problem, Refused, for_reader_error, for_status, respond
 from service.refusals import PICTURE_DEFEATS_READER
 from service.routes import ROUTERS
+from service.routes.common import problems
 from service.routes.page import render_problem, wants_page
+from service.routes.sign_in import render_sign_in
 from service.services import open_services
 from service.settings import Settings
 from service.store.database import FAILURES, told
@@ -64,7 +69,7 @@ def create_app(settings: Settings, *, readers: Readers | None = None) -> FastAPI
         version=reader.__version__,
         description=_DESCRIPTION,
         lifespan=lifespan,
-        openapi_url="/v1/openapi.json",
+        openapi_url=None,  # a route of ours, which asks for a scope
         # The interactive documentation would load scripts from outside addresses.
         docs_url=None,
         redoc_url=None,
@@ -72,9 +77,11 @@ def create_app(settings: Settings, *, readers: Readers | None = None) -> FastAPI
         form_limits={"max_files": 1, "max_fields": 8, "max_part_size": 4096},
         generate_unique_id_function=_operation_id,
     )
+    require_scopes(ROUTERS)
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, responses=problems(401, 403, 421, 429))
     app.mount("/static", Assets(), name="static")
+    app.add_middleware(Door, answer=_answer)
     app.add_middleware(Guard, settings=settings)
     _handle_errors(app)
     return app
@@ -123,6 +130,8 @@ def _part(place: tuple[str | int, ...], code: str) -> dict[str, str]:
 
 def _answer(request: Request, problem: Problem, parts: tuple[dict[str, str], ...] = ()) -> Response:
     name = request_id(request.scope)
+    if wants_page(request) and problem.status == HTTPStatus.UNAUTHORIZED:
+        return render_sign_in(request, problem)
     if wants_page(request):
         return render_problem(request, problem, name, parts)
     return respond(problem, name, parts)

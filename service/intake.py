@@ -120,6 +120,7 @@ def _store(services: Services, submission: Submission, spool: Spool, document: d
     )
     try:
         added = services.readings.add(new)
+        services.metrics.read(new.assay, new.outcome)
         services.blobs.keep(spool)  # who let go of the same picture did so before the row was there
         return Accepted(added, new=True)
     except AlreadyStored:

@@ -1,10 +1,14 @@
 """The service's own reasons to refuse a request, each with what the client can do."""
 
+import math
+
 from service.problems import Problem
 
 __all__ = [
     "CROSS_SITE",
+    "KEY_NEEDED",
     "KEY_REUSED",
+    "KEY_UNKNOWN",
     "NOT_READY",
     "NO_PICTURE",
     "PICTURE_DEFEATS_READER",
@@ -14,9 +18,13 @@ __all__ = [
     "READING_ERASED",
     "READING_NOT_FOUND",
     "READING_OUTDATED",
+    "SCOPE_NEEDED",
     "STRIP_NOT_FOUND",
     "WRONG_HOST",
+    "too_often",
 ]
+
+_SHOW_A_KEY = {"WWW-Authenticate": 'Bearer realm="lfa"'}
 
 READING_NOT_FOUND = Problem(
     404, "reading-not-found", "There is no reading with this id.", "Check the id, or send the picture again."
@@ -87,3 +95,40 @@ NO_PICTURE = Problem(
     "No picture was chosen.",
     "Take or choose a picture of the test, then press the button.",
 )
+KEY_NEEDED = Problem(
+    401,
+    "key-needed",
+    "This needs an access key.",
+    "Sign in on the page, or send the header `Authorization: Bearer` with a key.",
+    _SHOW_A_KEY,
+)
+KEY_UNKNOWN = Problem(
+    401,
+    "key-unknown",
+    "The access key is not known, or was revoked.",
+    "Ask the service's administrator for another one.",
+    _SHOW_A_KEY,
+)
+SCOPE_NEEDED = Problem(
+    403,
+    "scope-needed",
+    "The access key does not open this.",
+    "Ask the service's administrator for a key that does.",
+)
+
+
+def too_often(wait_s: float) -> Problem:
+    """Return the problem of who asks too often.
+
+    Parameters
+    ----------
+    wait_s : float
+        Seconds after which asking again is welcome.
+    """
+    return Problem(
+        429,
+        "too-many-requests",
+        "There were too many requests in the last minute.",
+        "Send it again after the time that the Retry-After header tells, in seconds.",
+        {"Retry-After": str(math.ceil(wait_s))},
+    )

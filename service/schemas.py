@@ -10,6 +10,8 @@ __all__ = [
     "AnalyteModel",
     "AssayItem",
     "AssayList",
+    "AuditItem",
+    "AuditPage",
     "ImageModel",
     "LineModel",
     "ProblemModel",
@@ -257,6 +259,26 @@ class AssayList(_Model):
     """Every assay that can be asked for."""
 
     items: list[AssayItem]
+
+
+class AuditItem(_Model):
+    """Who did what; ``sha256`` binds it to all entries before it."""
+
+    seq: int
+    at: str
+    key_id: str
+    site: str
+    action: str
+    target: str
+    detail: dict[str, str | int | float | bool | None]
+    sha256: str
+
+
+class AuditPage(_Model):
+    """Part of the audit table, the newest first; ``next`` is null on the last part."""
+
+    items: list[AuditItem]
+    next: str | None
 
 
 class VersionModel(_Model):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import uvicorn
 
 from reader import errors
+from service import console
 from service.app import create_app
 from service.settings import Settings, is_loopback
 
@@ -44,12 +45,13 @@ def run(settings: Settings, *, ready: Callable[[str], None] | None = None) -> No
 
     Raises
     ------
+    KeysMissing
+        If the address can be reached from other machines and there are no keys to keep them out.
     OptionError
-        If the address can be reached from other machines, for there are no keys to keep them out, or
-        if it cannot be listened on.
+        If the address cannot be listened on.
     """
-    if not is_loopback(settings.host):
-        raise errors.OptionError("Without access keys the service only listens on 127.0.0.1 or ::1.")
+    if not is_loopback(settings.host) and not console.keys_exist(settings):
+        raise errors.KeysMissing
     os.umask(0o077)  # whatever is written is for the service's own account
     log = logging.StreamHandler()
     log.setFormatter(JsonFormatter())

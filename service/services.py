@@ -7,21 +7,35 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import Engine
 from starlette.requests import Request
 
 import reader
 from service.clock import utc_now
+from service.metrics import Metrics
+from service.rates import MovingWindow
 from service.retention import Retention
 from service.settings import Settings
 from service.store import AnswerStore, BlobFolder, Blobs, ErasureStore, ReadingStore
+from service.store.audit import AuditLog
 from service.store.database import open_database
+from service.store.keys import KeyStore
 from service.store.monitoring import MonitoringStore
 from service.store.objects import open_objects
 from service.store.sweep import sweep
 from service.upkeep import Chore, keeping_up
 from service.workers import Readers
 
-__all__ = ["KeyedLocks", "Services", "get_services", "known_assays", "open_blobs", "open_services", "utc_now"]
+__all__ = [
+    "KeyedLocks",
+    "Services",
+    "get_services",
+    "known_assays",
+    "open_blobs",
+    "open_engine",
+    "open_services",
+    "utc_now",
+]
 
 
 class KeyedLocks:
@@ -66,8 +80,16 @@ class Services:
         Who reads them.
     assays : mapping of str to str
         Names of the known assays by id.
+    keys : KeyStore
+        Who may come in.
+    audit : AuditLog
+        Who did what.
     locks : KeyedLocks
         For one reading id at a time.
+    rates : MovingWindow
+        How often each caller asked.
+    metrics : Metrics
+        Numbers about the running service.
     """
 
     settings: Settings
@@ -78,7 +100,11 @@ class Services:
     monitoring: MonitoringStore
     readers: Readers
     assays: Mapping[str, str]
+    keys: KeyStore
+    audit: AuditLog
     locks: KeyedLocks = field(default_factory=KeyedLocks)
+    rates: MovingWindow = field(default_factory=MovingWindow)
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 def get_services(request: Request) -> Services:
@@ -90,26 +116,41 @@ def get_services(request: Request) -> Services:
 @contextlib.asynccontextmanager
 async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[Services]:
     """Open the data folder and start the readers; close both in the end."""
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = open_engine(settings)
     blobs = open_blobs(settings)
     blobs.prepare()
-    engine = open_database(settings.database_place)
     announces = bool(settings.webhook_url)
     readings = ReadingStore(engine, announces=announces)
-    answers = AnswerStore(engine, announces=announces)
     erasure = ErasureStore(engine, blobs, announces=announces)
     chores: list[Chore] = [
         Retention(erasure, settings.keep_images_days),
         functools.partial(sweep, engine, blobs),
     ]
+    services = Services(
+        settings=settings,
+        blobs=blobs,
+        readings=readings,
+        answers=AnswerStore(engine, announces=announces),
+        erasure=erasure,
+        monitoring=MonitoringStore(engine),
+        readers=readers,
+        assays=known_assays(),
+        keys=KeyStore(engine),
+        audit=AuditLog(engine),
+    )
     try:
         await readers.start()
         async with keeping_up(chores):
-            stores = (readings, answers, erasure, MonitoringStore(engine))
-            yield Services(settings, blobs, *stores, readers, known_assays())
+            yield services
     finally:
         await readers.close()
         readings.close()
+
+
+def open_engine(settings: Settings) -> Engine:
+    """Open the database, making data folder and database where they are missing."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return open_database(settings.database_place)
 
 
 def open_blobs(settings: Settings) -> Blobs:

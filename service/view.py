@@ -12,6 +12,7 @@ from service.web.sentences import Sentence, translate
 from service.web.words import Words
 
 __all__ = [
+    "CODES",
     "SIGNS",
     "Advice",
     "LineView",
@@ -32,6 +33,8 @@ SIGNS: Final[Mapping[str, str]] = {
     "not_read": "!",
     "multiple": "≠",
 }
+CODES: Final = ("subject", "lot", "operator")
+"""What a sender may tell beside a picture, by its name in the form and in the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +66,12 @@ class StripView:
         Its number in the picture.
     outcome : str
         Machine's word, for the style sheet.
-    word, sign, sentence : str
+    word, sign : str
         The result for people.
+    sentence : Sentence or None
+        What the reader says of it; None where a person says otherwise.
     analytes : tuple of (str, str, str)
-        Name, result and confidence of each analyte.
+        Name, result and confidence of each analyte; without a confidence where a person says otherwise.
     lines : tuple of LineView
         From the control end.
     """
@@ -75,14 +80,14 @@ class StripView:
     outcome: str
     word: str
     sign: str
-    sentence: Sentence
+    sentence: Sentence | None
     analytes: tuple[tuple[str, str, str], ...]
     lines: tuple[LineView, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ResultView:
-    """A reading in words.
+    """A reading in words: the answer that counts, a person's where there is one.
 
     Attributes
     ----------
@@ -90,14 +95,18 @@ class ResultView:
         The reading's id.
     outcome, word, sign, sentence : str
         As for a strip, for the whole picture.
+    person : str
+        Whether a person has looked, and what the reader had said.
     assay : str
         The assay's name.
+    codes : tuple of (str, str)
+        What the sender told beside the picture: its name for people, and what it is.
     received : str
         When it came, RFC 3339.
     software : str
         Version that read it.
-    pictured : bool
-        Whether its picture is still kept.
+    has_picture : bool
+        Whether the picture is still kept.
     strips : tuple of StripView
         Every strip.
     advice : tuple of Advice
@@ -108,11 +117,13 @@ class ResultView:
     outcome: str
     word: str
     sign: str
-    sentence: Sentence
+    sentence: Sentence | None
+    person: str
     assay: str
+    codes: tuple[tuple[str, str], ...]
     received: str
     software: str
-    pictured: bool
+    has_picture: bool
     strips: tuple[StripView, ...]
     advice: tuple[Advice, ...]
 
@@ -153,19 +164,23 @@ def view_of(stored: StoredReading, assay_name: str, words: Words) -> ResultView:
         Of the page's language.
     """
     document = json.loads(stored.document)
-    strips = tuple(_strip(strip, words) for strip in document["strips"])
-    outcome = document["outcome"]
-    own = Sentence(words(f"outcome.{outcome}.sentence"))
+    human = stored.human
+    counts = document if human is None else human
+    strips = _strips(document, counts, words)
+    same = counts["outcome"] == document["outcome"]
+    own = Sentence(words(f"outcome.{counts['outcome']}.sentence")) if same else None
     return ResultView(
         id=stored.id,
-        outcome=outcome,
-        word=words(f"outcome.{outcome}.word"),
-        sign=SIGNS[outcome],
+        outcome=counts["outcome"],
+        word=words(f"outcome.{counts['outcome']}.word"),
+        sign=SIGNS[counts["outcome"]],
         sentence=strips[0].sentence if len(strips) == 1 else own,
+        person=_person(human, document["outcome"], words),
         assay=assay_name_in(words, stored.assay, assay_name),
+        codes=tuple((words(f"form.{name}"), code) for name in CODES if (code := getattr(stored, name))),
         received=stored.received_at,
         software=stored.software,
-        pictured=stored.image_removed_at is None,
+        has_picture=stored.image_removed_at is None,
         strips=strips,
         advice=_advice(document, words),
     )
@@ -203,24 +218,48 @@ def assay_name_in(words: Words, assay: str, name: str) -> str:
     return words(key) if key in words else name
 
 
-def _strip(strip: dict[str, Any], words: Words) -> StripView:
-    outcome = strip["outcome"]
-    own = Sentence(words(f"outcome.{outcome}.sentence"))
+def _person(human: Mapping[str, Any] | None, machine: str, words: Words) -> str:
+    """Say whether a person has looked; what the reader said is told wherever that one says otherwise."""
+    if human is None:
+        return words("result.preliminary")
+    if human["decision"] == "confirm":
+        return words("result.confirmed")
+    return words("result.decided", word=words(f"outcome.{machine}.word"))
+
+
+def _strips(document: Mapping[str, Any], counts: Mapping[str, Any], words: Words) -> tuple[StripView, ...]:
+    """Put each strip into words as the answer says that counts; a person may see more of them."""
+    machine = {strip["id"]: strip for strip in document["strips"]}
+    return tuple(_strip(machine.get(said["id"]), said, words) for said in counts["strips"])
+
+
+def _strip(machine: Mapping[str, Any] | None, said: Mapping[str, Any], words: Words) -> StripView:
+    outcome, answers = said["outcome"], _answers(said)
+    seen: Mapping[str, Any] = machine or {"summary": "", "analytes": {}, "lines": ()}
+    same = machine is not None and outcome == machine["outcome"] and answers == _answers(machine)
     return StripView(
-        number=strip["id"],
+        number=said["id"],
         outcome=outcome,
         word=words(f"outcome.{outcome}.word"),
         sign=SIGNS[outcome],
-        sentence=translate(strip["summary"], words) if strip["summary"] else own,
-        analytes=tuple(_analyte(name, analyte, words) for name, analyte in strip["analytes"].items()),
-        lines=tuple(_line(line, words) for line in strip["lines"]),
+        sentence=translate(seen["summary"], words) if same and seen["summary"] else None,
+        analytes=tuple(_analyte(*answer, seen["analytes"], words) for answer in answers.items()),
+        lines=tuple(_line(line, words) for line in seen["lines"]),
     )
 
 
-def _analyte(name: str, analyte: dict[str, Any], words: Words) -> tuple[str, str, str]:
-    confidence = analyte["confidence"]
+def _answers(strip: Mapping[str, Any]) -> dict[str, str]:
+    """Return the answers by analyte, of the reader's document or of a review."""
+    return {
+        name: said if isinstance(said, str) else said["outcome"] for name, said in strip["analytes"].items()
+    }
+
+
+def _analyte(name: str, outcome: str, machine: Mapping[str, Any], words: Words) -> tuple[str, str, str]:
+    seen = machine.get(name, {})
+    confidence = seen.get("confidence") if seen.get("outcome") == outcome else None
     told = "" if confidence is None else words("result.sure", percent=words.percent(min(confidence, 0.999)))
-    return name, words(f"outcome.{analyte['outcome']}.word"), told
+    return name, words(f"outcome.{outcome}.word"), told
 
 
 def _line(line: dict[str, Any], words: Words) -> LineView:

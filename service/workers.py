@@ -42,6 +42,11 @@ class ReaderFailed(Exception):  # noqa: N818  (an event)
 class Readers(Protocol):
     """Runs tasks away from the event loop, so many at a time and no more."""
 
+    @property
+    def tasks(self) -> int:
+        """Tasks that run or wait now."""
+        ...
+
     async def start(self) -> None:
         """Get ready to work."""
 
@@ -93,6 +98,11 @@ class ThreadReaders:
     def __init__(self, workers: int = 2, queue: int = 64) -> None:
         self._running = asyncio.Semaphore(workers)
         self._room = _Room(queue)
+
+    @property
+    def tasks(self) -> int:
+        """Tasks that run or wait now."""
+        return self._room.taken
 
     async def start(self) -> None:
         """Do nothing: threads start when they are needed."""
@@ -161,6 +171,11 @@ class ProcessReaders:
         self._all: set[_Worker] = set()
         # One thread waits for each process; asyncio's own pool may have fewer.
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="lfa-reader")
+
+    @property
+    def tasks(self) -> int:
+        """Tasks that run or wait now."""
+        return self._room.taken
 
     async def start(self) -> None:
         """Start every process and wait until each has loaded the reader."""

@@ -1,5 +1,6 @@
 """``lfa serve``: the HTTP service, imported only when it is asked for."""
 
+import dataclasses
 import importlib
 from pathlib import Path
 from typing import Annotated
@@ -18,10 +19,20 @@ def serve(
     data: Annotated[
         Path, typer.Option("--data", metavar="DIR", help="Folder for the database and the pictures.")
     ] = Path("lfa-data"),
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name",
+            metavar="NAME",
+            help="A name by which other machines know this one, such as clinic.local; may be repeated.",
+        ),
+    ] = None,
 ) -> None:
-    """Start the upload page and the HTTP API on this machine."""
+    """Start the page and the HTTP API: for this machine, or with access keys for others too."""
     service = importlib.import_module("service")
-    service.run(service.Settings(host=host, port=port, data=data), ready=_announce)
+    settings = service.Settings(host=host, port=port, data=data)
+    settings = dataclasses.replace(settings, allowed_hosts=(*settings.allowed_hosts, *(names or ())))
+    service.run(settings, ready=_announce)
 
 
 def _announce(address: str) -> None:

@@ -10,6 +10,7 @@ from service.monitoring.counts import BY, Tally
 
 __all__ = ["Difference", "Drift", "Measure", "difference", "drifts"]
 
+FEWEST = 20  # tests lately; of fewer, a single one may look like much
 # Two-sided 99.8 %: what charts of hospitals take for a difference to look into, for with a dozen sites and
 # three measures 95 % would always find one.
 Z998 = 3.090232
@@ -63,6 +64,8 @@ class Drift:
     @property
     def clear(self) -> bool:
         """True when someone should look into it: a positivity that differs, more tests without a result."""
+        if self.lately.whole < FEWEST:
+            return False
         found = {d.clear for d in (self.from_before, self.from_others) if d is not None}
         return 1 in found or (-1 in found and self.measure == "positivity")
 

@@ -6,7 +6,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 from fastapi import APIRouter, Form, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from service.access import Writes
+from service.access import Reads, Writes
 from service.intake import Submission, accept, label_of, require_assay
 from service.origin import FormOrigin
 from service.problems import Problem, Refused
@@ -14,7 +14,7 @@ from service.refusals import NO_PICTURE
 from service.routes.common import ServicesDep, StoredDep
 from service.routes.readings import copy_upload
 from service.services import Services
-from service.view import assay_name_in, problem_view, view_of
+from service.view import CODES, assay_name_in, problem_view, view_of
 from service.web.pages import render
 from service.web.words import words_for
 
@@ -28,7 +28,7 @@ _SCRIPT_WORDS = ("problem.", "outbox.", "form.reading", "sign-in.title")
 
 
 @router.get("/")
-async def show_form(request: Request, services: ServicesDep) -> HTMLResponse:
+async def show_form(_caller: Reads, request: Request, services: ServicesDep) -> HTMLResponse:
     """Show the upload form."""
     return _form(request, services)
 
@@ -90,6 +90,7 @@ def _form(
         "problem": None,
         "assay": assay,
         "assays": {id_: assay_name_in(words, id_, name) for id_, name in services.assays.items()},
+        "codes": CODES,
         "form_id": uuid4(),
         "max_bytes": services.settings.max_body_bytes,
         "script_words": words.starting(*_SCRIPT_WORDS),

@@ -1,6 +1,7 @@
 """The supervisor's pages: what waits for a look, and the place to confirm or to say otherwise."""
 
 import re
+from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -122,7 +123,8 @@ async def _page(
         "review.html",
         200 if refused is None else refused.problem.status,
         stored=stored,
-        result=view_of(stored, services.assays.get(stored.assay, stored.assay), words),
+        # Without what a person said: that stands beside it.
+        result=view_of(replace(stored, review=None), services.assays.get(stored.assay, stored.assay), words),
         opinions=opinions_of(versions, words),
         choices=choices_of(stored, words),
         said=[(outcome, words(f"outcome.{outcome}.word")) for outcome in SAID],

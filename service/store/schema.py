@@ -104,6 +104,5 @@ def _alone(engine: Engine) -> Iterator[tuple[Config, Connection]]:
 
 def _tell(connection: Connection, statement: str) -> None:
     """Have a statement of SQLite's done outside of any transaction."""
-    driver = connection.connection.driver_connection
-    if driver is not None:
-        driver.execute(statement)
+    with contextlib.closing(connection.connection.cursor()) as cursor:
+        cursor.execute(statement)

@@ -328,11 +328,12 @@ def _reasons(period: _Period) -> Section:
 def _lots(period: _Period, lots: Sequence[Lot]) -> Section:
     t = period.t
     heads = ("lot", "kit", "tests", "state", "against")
+    charted = [lot for lot in lots if lot.alarming or lot.chart.limits is not None]
     return Section(
         "lots",
         t("dashboard.lots"),
         t("dashboard.lots-note"),
-        tuple(_lot_figure(period, lot) for lot in lots[:MOST_LOTS]),
+        tuple(_lot_figure(period, lot) for lot in charted[:MOST_LOTS]),
         Table(
             tuple(t(f"dashboard.{head}") for head in heads),
             tuple(

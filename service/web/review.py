@@ -7,6 +7,7 @@ from typing import Any
 
 import reader
 from service.answers import OVERRIDE_REASONS, Said
+from service.attention import Attention
 from service.store import StoredReading, StoredVersion
 from service.view import SIGNS
 from service.web.words import Words
@@ -63,7 +64,7 @@ def waiting_of(stored: StoredReading, kits: Callable[[str], str], t: Words) -> W
         kit=kits(stored.assay),
         site=stored.site,
         received=stored.received_at,
-        why=t(f"review.why.{stored.attention}") if stored.attention else "",
+        why=t(f"review.why.{stored.attention}") if stored.attention > Attention.ROUTINE else "",
         warnings=tuple(t(f"flags.{code}.what") for code in dict.fromkeys(codes) if _is_warning(code, t)),
     )
 
@@ -86,7 +87,8 @@ def choices_of(stored: StoredReading, t: Words) -> tuple[Choice, ...]:
         return (Choice("outcome", t("review.answer")),)
     several = len(strips) > 1
     return tuple(
-        Choice(f"answer.{number}.{name}", _label(t, number, name, several=several)) for number, name in found
+        Choice(f"answer.{number}.{name}", _label(t, number, named.get(name, name), several=several))
+        for number, name in found
     )
 
 

@@ -43,9 +43,11 @@ def translate(said: str, words: Words) -> Sentence:
     """
     if words.code == "en":
         return Sentence(said)
+    # Only where the analytes are told one by one does any name before a colon count as an analyte's.
+    one_by_one = said.endswith(load_words("en")("said.second-look"))
     told, rest = [], said
     while rest:
-        found = _first(rest)
+        found = _first(rest, one_by_one=one_by_one)
         if found is None:
             return Sentence(said, english=True)
         key, values, rest = found
@@ -53,10 +55,11 @@ def translate(said: str, words: Words) -> Sentence:
     return Sentence(" ".join(told))
 
 
-def _first(text: str) -> tuple[str, dict[str, str], str] | None:
+def _first(text: str, *, one_by_one: bool) -> tuple[str, dict[str, str], str] | None:
     """Return the key and the values of the sentence with which a text begins, and what follows it."""
     for key, pattern in _known():
-        if match := pattern.match(text):
+        allowed = one_by_one or not key.startswith("said.one-")
+        if allowed and (match := pattern.match(text)):
             return key, match.groupdict(), text[match.end() :]
     return None
 

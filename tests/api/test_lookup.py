@@ -219,6 +219,7 @@ def test_operation_ids_are_the_names_of_what_is_done(client: TestClient) -> None
         "get_overlay",
         "get_profile",
         "list_assays",
+        "list_audit",
         "get_health",
         "get_readiness",
         "get_version",
