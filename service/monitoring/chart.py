@@ -110,22 +110,33 @@ class Chart:
     def state(self) -> State:
         """Return what the chart says now.
 
-        ``few``: too little to judge; ``lower``, ``higher``: the mean has drifted and has not come back;
+        ``few``: too little to judge; ``lower``, ``higher``: the mean has left its limits and not come back;
         ``single``: some value was beyond its limits, or the mean was once; ``steady``: none of this.
         """
         if self.limits is None:
             return "few"
-        if (last := self.points[-1].drift) != 0:
-            return "lower" if last < 0 else "higher"
+        drift, _ = self._lasting
+        if drift:
+            return "lower" if drift < 0 else "higher"
         return "single" if any(point.beyond or point.drift for point in self.points) else "steady"
 
     @property
     def drifted_at(self) -> int | None:
-        """Return the index from which on the mean has been outside its limits, if it is now."""
-        if not self.points or not self.points[-1].drift:
-            return None
-        inside = [k for k, point in enumerate(self.points) if not point.drift]
-        return inside[-1] + 1 if inside else 0
+        """Return the index at which the mean left its limits, if it has not come back since."""
+        return self._lasting[1]
+
+    @property
+    def _lasting(self) -> tuple[int, int | None]:
+        """Return which way the mean has left its limits, and where; it is back when it meets the centre."""
+        drift, since = 0, None
+        for k, point in enumerate(self.points):
+            if self.limits is None or point.mean is None:
+                continue
+            if drift * (point.mean - self.limits.centre) <= 0:
+                drift, since = 0, None
+            if drift == 0 and point.drift:
+                drift, since = point.drift, k
+        return drift, since
 
 
 def limits_of(reference: Sequence[float], floor: float = 0.0) -> Limits:

@@ -68,6 +68,17 @@ def test_a_lot_that_fades_says_lower_and_since_when() -> None:
     assert REFERENCE + 40 <= chart.drifted_at <= REFERENCE + 50
 
 
+def test_a_drift_lasts_until_the_mean_is_back_at_the_centre() -> None:
+    rng = np.random.default_rng(19)
+    lowered = [*lot(rng, 40).tolist(), *rng.normal(0.75, 0.1, 60).tolist()]
+    recovered = [*lowered, *rng.normal(1.0, 0.1, 60).tolist()]
+    faded, back = chart_of(lowered), chart_of(recovered)
+    assert faded.state == "lower"
+    assert faded.drifted_at is not None
+    assert faded.drifted_at < REFERENCE + 60
+    assert (back.state, back.drifted_at) == ("single", None)
+
+
 def test_a_single_test_without_its_control_line_is_marked_and_makes_no_drift() -> None:
     values = lot(np.random.default_rng(16), 40).tolist()
     values[60] = 0.0
