@@ -162,8 +162,9 @@ def test_another_site_is_as_if_it_were_not_there() -> None:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    opened = open_database(tmp_path / "lfa.sqlite3")
+def engine(place: Path | str) -> Iterator[Engine]:
+    """A database, once of each kind."""
+    opened = open_database(place)
     yield opened
     opened.dispose()
 
@@ -194,6 +195,19 @@ def put(
             session.add(
                 StripRow(reading_id=name, strip=strip, assay="generic", outcome="negative", flags="soft")
             )
+
+
+def test_both_databases_count_alike(engine: Engine, made: tuple[Settings, list[Made]]) -> None:
+    tests = fill(engine, TODAY)
+    store = MonitoringStore(engine)
+    watched = Watched(since="2026-01-01", until="2026-03-31")
+    assert sum(tally.number for tally in store.tallies(watched)) == len(tests)
+    embedded = open_database(made[0].data / "lfa.sqlite3")
+    other = MonitoringStore(embedded)
+    assert store.tallies(watched) == other.tallies(watched)
+    assert store.controls(watched) == other.controls(watched)
+    assert store.sites() == other.sites()
+    embedded.dispose()
 
 
 MARCH = Watched(since="2026-03-01", until="2026-03-31")
