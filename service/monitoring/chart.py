@@ -101,42 +101,37 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Values in their order, with limits where there are enough of them."""
+    """Values in their order, with limits where there are enough of them.
+
+    Attributes
+    ----------
+    limits : Limits or None
+        None where there are too few values.
+    points : tuple of Point
+        The values.
+    drift : int
+        -1 when the mean has left its limits below and has not come back to the centre, 1 above, else 0.
+    drifted_at : int or None
+        Index of the value at which it left them.
+    """
 
     limits: Limits | None
     points: tuple[Point, ...]
+    drift: int = 0
+    drifted_at: int | None = None
 
     @property
     def state(self) -> State:
         """Return what the chart says now.
 
-        ``few``: too little to judge; ``lower``, ``higher``: the mean has left its limits and not come back;
-        ``single``: some value was beyond its limits, or the mean was once; ``steady``: none of this.
+        ``few``: too little to judge; ``lower``, ``higher``: it drifts; ``single``: some value was beyond its
+        limits, or the mean was once; ``steady``: none of this.
         """
         if self.limits is None:
             return "few"
-        drift, _ = self._lasting
-        if drift:
-            return "lower" if drift < 0 else "higher"
+        if self.drift:
+            return "lower" if self.drift < 0 else "higher"
         return "single" if any(point.beyond or point.drift for point in self.points) else "steady"
-
-    @property
-    def drifted_at(self) -> int | None:
-        """Return the index at which the mean left its limits, if it has not come back since."""
-        return self._lasting[1]
-
-    @property
-    def _lasting(self) -> tuple[int, int | None]:
-        """Return which way the mean has left its limits, and where; it is back when it meets the centre."""
-        drift, since = 0, None
-        for k, point in enumerate(self.points):
-            if self.limits is None or point.mean is None:
-                continue
-            if drift * (point.mean - self.limits.centre) <= 0:
-                drift, since = 0, None
-            if drift == 0 and point.drift:
-                drift, since = point.drift, k
-        return drift, since
 
 
 def limits_of(reference: Sequence[float], floor: float = 0.0) -> Limits:
@@ -208,4 +203,16 @@ def chart_of(values: Sequence[float], *, reference: int = REFERENCE, floor: floa
         half = limits.half_width(WEIGHT / (2 - WEIGHT) * (1 - (1 - WEIGHT) ** (2 * k)))
         beyond = value != pulled
         points.append(Point(value, False, beyond, mean, limits.centre - half, limits.centre + half))
-    return Chart(limits, tuple(points))
+    return Chart(limits, tuple(points), *_lasting(limits.centre, points))
+
+
+def _lasting(centre: float, points: Sequence[Point]) -> tuple[int, int | None]:
+    """Return which way the mean has left its limits, and where; it is back when it meets the centre."""
+    drift, since = 0, None
+    for k, point in enumerate(points):
+        if point.mean is not None:
+            if drift * (point.mean - centre) <= 0:
+                drift, since = 0, None
+            if drift == 0 and point.drift:
+                drift, since = point.drift, k
+    return drift, since

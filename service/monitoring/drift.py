@@ -1,6 +1,7 @@
 """Sites and operators that differ: from what they were, and from the others at the same time."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -16,11 +17,14 @@ FEWEST = 20  # tests lately; of fewer, a single one may look like much
 Z998 = 3.090232
 
 Measure = Literal["positivity", "invalid", "not_read"]
-_MEASURES: dict[Measure, Callable[[Tally], bool | None]] = {
-    "positivity": lambda t: t.outcome == "positive" if t.outcome in {"positive", "negative"} else None,
-    "invalid": lambda t: t.outcome == "invalid" if t.outcome != "not_read" else None,
-    "not_read": lambda t: t.machine == "not_read",
+# Of what the machine said and the outcome that counts: whether a test counts in a share, and as what.
+_MEASURES: dict[Measure, Callable[[str, str], bool | None]] = {
+    "positivity": lambda _, final: final == "positive" if final in {"positive", "negative"} else None,
+    "invalid": lambda _, final: final == "invalid" if final != "not_read" else None,
+    "not_read": lambda machine, _: machine == "not_read",
 }
+# Number of tests by site or operator, whether of late, the machine's outcome, and the one that counts.
+_Counted = Counter[tuple[str, bool, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,26 +110,32 @@ def drifts(tallies: Sequence[Tally], by: Literal["site", "operator"], since: str
     since : str
         Day on which "lately" begins.
     """
-    keys = sorted({BY[by](tally) for tally in tallies} - {""})
-    found = [_drift(tallies, by, key, measure, since) for key in keys for measure in _MEASURES]
+    counted = _counted(tallies, by, since)
+    keys = sorted({key for key, *_ in counted} - {""})
+    found = [_drift(counted, key, measure) for key in keys for measure in _MEASURES]
     return sorted(found, key=lambda drift: (not drift.clear, drift.key))
 
 
-def _drift(
-    tallies: Sequence[Tally], by: Literal["site", "operator"], key: str, measure: Measure, since: str
-) -> Drift:
-    own = [tally for tally in tallies if BY[by](tally) == key]
-    lately = _share(measure, (tally for tally in own if tally.day >= since))
-    before = _share(measure, (tally for tally in own if tally.day < since))
-    others = _share(measure, (t for t in tallies if BY[by](t) != key and t.day >= since))
+def _counted(tallies: Iterable[Tally], by: Literal["site", "operator"], since: str) -> _Counted:
+    """Count the tests by all that matters here: few numbers, however many tests there are."""
+    counted: _Counted = Counter()
+    for tally in tallies:
+        counted[BY[by](tally), tally.day >= since, tally.machine, tally.outcome] += tally.number
+    return counted
+
+
+def _drift(counted: _Counted, key: str, measure: Measure) -> Drift:
+    lately = _share(counted, measure, lambda name, late: name == key and late)
+    before = _share(counted, measure, lambda name, late: name == key and not late)
+    others = _share(counted, measure, lambda name, late: name != key and late)
     return Drift(key, measure, lately, before, others, difference(lately, before), difference(lately, others))
 
 
-def _share(measure: Measure, tallies: Iterable[Tally]) -> Share:
+def _share(counted: _Counted, measure: Measure, wanted: Callable[[str, bool], bool]) -> Share:
     part = whole = 0
-    for tally in tallies:
-        hit = _MEASURES[measure](tally)
+    for (key, late, machine, outcome), number in counted.items():
+        hit = _MEASURES[measure](machine, outcome) if wanted(key, late) else None
         if hit is not None:
-            whole += tally.number
-            part += tally.number if hit else 0
+            whole += number
+            part += number if hit else 0
     return share(part, whole)

@@ -102,20 +102,22 @@ def fill(engine: Engine, today: dt.date, days: int = DAYS, seed: int = 0) -> lis
     """Put made-up tests into a database, with answers of persons for some of them."""
     rng = np.random.default_rng(seed + 1)
     tests = made_up(today, days, seed)
+    rows: list[ReadingRow] = []
+    answers: list[VersionRow | StripRow] = []
+    for k, test in enumerate(tests):
+        document = document_of(test)
+        identity = str(UUID(bytes=hashlib.md5(f"{seed} {k}".encode()).digest(), version=4))
+        looked = rng.random() < (0.7 if test.outcome in {"indeterminate", "not_read"} else 0.12)
+        looked = looked and test.moment.date() < today - dt.timedelta(3)
+        rows.append(_row(identity, test, 2 if looked else 1))
+        answers += [_version(identity, test, 1, "machine", test.outcome, document), _strip(identity, test)]
+        if looked:
+            said = _said(rng, test)
+            answers.append(_version(identity, test, 2, "review", said, _review(document, said, test.outcome)))
     with Session(engine.execution_options(writes=True)) as session, session.begin():
-        for k, test in enumerate(tests):
-            document = document_of(test)
-            identity = str(UUID(bytes=hashlib.md5(f"{seed} {k}".encode()).digest(), version=4))
-            looked = rng.random() < (0.7 if test.outcome in {"indeterminate", "not_read"} else 0.12)
-            looked = looked and test.moment.date() < today - dt.timedelta(3)
-            session.add(_row(identity, test, 2 if looked else 1))
-            session.flush()
-            session.add(_version(identity, test, 1, "machine", test.outcome, document))
-            session.add(_strip(identity, test))
-            if looked:
-                said = _said(rng, test)
-                review = _review(document, said, test.outcome)
-                session.add(_version(identity, test, 2, "review", said, review))
+        session.add_all(rows)
+        session.flush()
+        session.add_all(answers)
     return tests
 
 
