@@ -15,6 +15,7 @@ from reader import errors
 from service.access import require_scopes
 from service.door import Door
 from service.guard import Guard, request_id
+from service.jobs import working_jobs
 from service.problems import HTTP_PROBLEMS, Problem, Refused, for_reader_error, for_status, respond
 from service.refusals import PICTURE_DEFEATS_READER
 from service.routes import ROUTERS
@@ -23,7 +24,7 @@ from service.routes.page import render_problem, wants_page
 from service.routes.sign_in import render_sign_in
 from service.services import open_services
 from service.settings import Settings
-from service.store.database import FAILURES, told
+from service.store.database import FAILURES, FAULTS, told
 from service.web.assets import Assets
 from service.workers import ProcessReaders, Readers, WorkerLost, where
 
@@ -60,7 +61,7 @@ def create_app(settings: Settings, *, readers: Readers | None = None) -> FastAPI
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_services(settings, workers) as services:
+        async with open_services(settings, workers) as services, working_jobs(services):
             app.state.services = services
             yield
 
@@ -97,6 +98,8 @@ def _handle_errors(app: FastAPI) -> None:
         return _answer(request, for_reader_error(error))
 
     async def database_error(request: Request, error: Exception) -> Response:
+        if isinstance(error, FAULTS):
+            raise error
         problem = for_reader_error(told(error))
         _log.error("%s: %s", problem.code, where(error), extra={"request_id": request_id(request.scope)})
         return _answer(request, problem)
@@ -124,8 +127,9 @@ def _handle_errors(app: FastAPI) -> None:
 
 
 def _part(place: tuple[str | int, ...], code: str) -> dict[str, str]:
-    """Name the part of the request that is wrong, and never what stood there."""
-    return {"where": str(place[0]), "name": str(place[1]) if len(place) > 1 else "", "code": code}
+    """Name the part of the request that is wrong, and never what stood there; a name it made up is such."""
+    known = len(place) > 1 and code != "extra_forbidden"
+    return {"where": str(place[0]), "name": str(place[1]) if known else "", "code": code}
 
 
 def _answer(request: Request, problem: Problem, parts: tuple[dict[str, str], ...] = ()) -> Response:

@@ -142,10 +142,11 @@ def csv_rows(stored: StoredReading) -> Iterator[list[str | float | int | bool | 
         "attention": stored.attention,
         "strip_flags": " ".join(document["flags"]) or None,
     }
-    for answer in answers_of(stored):
+    answers = answers_of(stored)
+    for answer in answers:
         row = whole | _strip(strips.get(answer.strip, _NOTHING), document["flags"]) | _analyte(answer)
         yield [row.get(column) for column in CSV_COLUMNS]
-    if not strips and stored.review is None:
+    if not answers:
         yield [whole.get(column) for column in CSV_COLUMNS]
 
 

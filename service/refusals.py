@@ -5,7 +5,11 @@ import math
 from service.problems import Problem
 
 __all__ = [
+    "BATCH_CLOSED",
+    "BATCH_KEY_REUSED",
+    "BATCH_NOT_FOUND",
     "CROSS_SITE",
+    "JOB_NOT_FOUND",
     "KEY_NEEDED",
     "KEY_REUSED",
     "KEY_UNKNOWN",
@@ -28,6 +32,21 @@ _SHOW_A_KEY = {"WWW-Authenticate": 'Bearer realm="lfa"'}
 
 READING_NOT_FOUND = Problem(
     404, "reading-not-found", "There is no reading with this id.", "Check the id, or send the picture again."
+)
+JOB_NOT_FOUND = Problem(
+    404, "job-not-found", "There is no job with this id.", "Check the id, or send the picture again."
+)
+BATCH_NOT_FOUND = Problem(
+    404, "batch-not-found", "There is no batch with this id.", "Check the id, or make a new batch."
+)
+BATCH_CLOSED = Problem(
+    409, "batch-closed", "This batch is closed and takes no more pictures.", "Make a new batch for them."
+)
+BATCH_KEY_REUSED = Problem(
+    422,
+    "batch-key-reused",
+    "This Idempotency-Key was used for a batch of another assay.",
+    "Use a new key for every batch.",
 )
 STRIP_NOT_FOUND = Problem(
     404,

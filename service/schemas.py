@@ -12,7 +12,12 @@ __all__ = [
     "AssayList",
     "AuditItem",
     "AuditPage",
+    "BatchItemModel",
+    "BatchModel",
+    "BatchResultPage",
     "ImageModel",
+    "JobModel",
+    "JobProblem",
     "LineModel",
     "ProblemModel",
     "ProblemPart",
@@ -138,6 +143,60 @@ class ReadingPage(_Model):
     """Part of the list of readings, the newest first; ``next`` is null on the last part."""
 
     items: list[ReadingItem]
+    next: str | None
+
+
+JobState = Literal["queued", "running", "done", "failed"]
+
+
+class JobProblem(_Model):
+    """Why a picture could not be read, in the words of an error."""
+
+    code: str
+    title: str
+    detail: str
+
+
+class JobModel(_Model):
+    """A picture that is kept and read later; ``reading`` is there when it is done."""
+
+    id: str
+    state: JobState
+    assay: str
+    reading_id: str
+    reading: str | None
+    batch_id: str | None
+    error: JobProblem | None
+    created_at: str
+    finished_at: str | None
+
+
+class BatchModel(_Model):
+    """Pictures that belong together; ``done`` when closed and nothing waits any more."""
+
+    id: str
+    state: Literal["open", "closed", "done"]
+    assay: str
+    created_at: str
+    closed_at: str | None
+    counts: dict[JobState, int]
+
+
+class BatchItemModel(_Model):
+    """One picture of a batch; the outcome is there when it is read, and not when it was erased."""
+
+    reading_id: str
+    job_id: str
+    state: JobState
+    outcome: PictureOutcome | None
+    reading: str | None
+    error: JobProblem | None
+
+
+class BatchResultPage(_Model):
+    """Part of a batch's pictures in the order in which they came; ``next`` is null on the last part."""
+
+    items: list[BatchItemModel]
     next: str | None
 
 

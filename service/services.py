@@ -16,14 +16,16 @@ from service.metrics import Metrics
 from service.rates import MovingWindow
 from service.retention import Retention
 from service.settings import Settings
-from service.store import AnswerStore, BlobFolder, Blobs, ErasureStore, ReadingStore
+from service.store import AnswerStore, BatchStore, BlobFolder, Blobs, ErasureStore, JobStore, ReadingStore
 from service.store.audit import AuditLog
 from service.store.database import open_database
+from service.store.deliveries import DeliveryStore
 from service.store.keys import KeyStore
 from service.store.monitoring import MonitoringStore
 from service.store.objects import open_objects
 from service.store.sweep import sweep
 from service.upkeep import Chore, keeping_up
+from service.webhooks import Courier, Post, delivering
 from service.workers import Readers
 
 __all__ = [
@@ -80,12 +82,18 @@ class Services:
         Who reads them.
     assays : mapping of str to str
         Names of the known assays by id.
+    jobs : JobStore
+        What is to be read later.
+    batches : BatchStore
+        Pictures that belong together.
     keys : KeyStore
         Who may come in.
     audit : AuditLog
         Who did what.
     locks : KeyedLocks
         For one reading id at a time.
+    jobs_wake : asyncio.Event
+        Set when a job was queued.
     rates : MovingWindow
         How often each caller asked.
     metrics : Metrics
@@ -100,9 +108,12 @@ class Services:
     monitoring: MonitoringStore
     readers: Readers
     assays: Mapping[str, str]
+    jobs: JobStore
+    batches: BatchStore
     keys: KeyStore
     audit: AuditLog
     locks: KeyedLocks = field(default_factory=KeyedLocks)
+    jobs_wake: asyncio.Event = field(default_factory=asyncio.Event)
     rates: MovingWindow = field(default_factory=MovingWindow)
     metrics: Metrics = field(default_factory=Metrics)
 
@@ -135,12 +146,14 @@ async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[S
         monitoring=MonitoringStore(engine),
         readers=readers,
         assays=known_assays(),
+        jobs=JobStore(engine),
+        batches=BatchStore(engine),
         keys=KeyStore(engine),
         audit=AuditLog(engine),
     )
     try:
         await readers.start()
-        async with keeping_up(chores):
+        async with keeping_up(chores), delivering(_courier(settings, engine)):
             yield services
     finally:
         await readers.close()
@@ -151,6 +164,12 @@ def open_engine(settings: Settings) -> Engine:
     """Open the database, making data folder and database where they are missing."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     return open_database(settings.database_place)
+
+
+def _courier(settings: Settings, engine: Engine) -> Courier | None:
+    if not settings.webhook_url:
+        return None
+    return Courier(DeliveryStore(engine), Post(settings.webhook_url, settings.webhook_secret))
 
 
 def open_blobs(settings: Settings) -> Blobs:

@@ -234,11 +234,16 @@ class StorePath:
         StoreError
             If the store does not answer, or refuses.
         """
+        if self._is_s3:
+            start = len(self.files.split_path(self.path)[1])
+            for entry in self._entries():
+                yield entry["Key"][start and start + 1 :], entry["LastModified"].timestamp()
+            return
         with self._asked():
-            found = self.files.find(self.path, detail=True)
-        for name, entry in sorted(found.items()):
+            names = self.files.find(self.path)
+        for name in names:
             with self._asked():
-                put = entry.get("LastModified") or self.files.modified(name)
+                put = self.files.modified(name)
             yield name[len(self.path) + 1 :], put.timestamp()
 
     def check(self) -> None:
@@ -270,11 +275,15 @@ class StorePath:
     def _keys(self) -> Iterator[str]:
         """Return the keys below a folder of S3, which lists them in the order of their bytes."""
         start = len(self.files.split_path(self.path)[1])
+        return (entry["Key"][start and start + 1 :] for entry in self._entries())
+
+    def _entries(self) -> Iterator[dict[str, Any]]:
+        """Return what S3 says of the objects below a folder, a thousand held at a time."""
         where: dict[str, str] = {}
         while True:
             with self._asked():
                 page = self._page(where)
-            yield from (entry["Key"][start and start + 1 :] for entry in page.get("Contents", ()))
+            yield from page.get("Contents", ())
             if not page.get("IsTruncated"):
                 return
             where = {"ContinuationToken": page["NextContinuationToken"]}

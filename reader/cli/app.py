@@ -11,6 +11,7 @@ from reader.cli.batch import batch, verify
 from reader.cli.doctor import doctor
 from reader.cli.evaluate import evaluate
 from reader.cli.export import export
+from reader.cli.keeping import backup, restore
 from reader.cli.keys import keys
 from reader.cli.limits import limits
 from reader.cli.read import read
@@ -39,6 +40,8 @@ app.command()(doctor)
 app.command()(serve)
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
+app.command()(backup)
+app.command()(restore)
 app.add_typer(simulate, name="simulate")
 app.command()(limits)
 

@@ -2,14 +2,14 @@
 
 import json as jsonlib
 import re
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from reader.cli.exits import ExitCode
-from reader.cli.keys import Data, settings_of
+from reader.cli.keys import opened
+from reader.cli.serve import DataOption
 from reader.cli.streams import emit_json, print_data, say
 from reader.errors import OptionError
 
@@ -25,10 +25,10 @@ def list_newest(
     *,
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many entries.")] = 50,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document per entry.")] = False,
-    data: Data = Path("lfa-data"),
+    data: DataOption = None,
 ) -> None:
     """List the newest entries, the newest first."""
-    console, settings = settings_of(data)
+    console, settings = opened(data)
     found = console.list_audit(settings, limit=limit)
     if json:
         for entry in found:
@@ -53,10 +53,10 @@ def verify(
             help="An entry that was noted elsewhere; it must be there still.",
         ),
     ] = None,
-    data: Data = Path("lfa-data"),
+    data: DataOption = None,
 ) -> None:
     """Check that no entry was changed or removed; exit 3 and name the first that was."""
-    console, settings = settings_of(data)
+    console, settings = opened(data)
     chain = console.verify_audit(settings, noted=_noted(head))
     if chain.broken_at is not None:
         say(f"Entry {chain.broken_at} was changed, or is missing. The {chain.entries} before it are whole.")

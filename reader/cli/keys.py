@@ -7,19 +7,17 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from reader.cli.serve import DataOption, settings_of
 from reader.cli.streams import emit_json, emit_text, print_data, say
 
-__all__ = ["Data", "keys", "settings_of"]
+__all__ = ["keys", "opened"]
 
 keys = typer.Typer(no_args_is_help=True, help="Make, list and revoke the service's access keys.")
 
-Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="The service's data folder.")]
 
-
-def settings_of(data: Path) -> tuple[Any, Any]:
-    """Return what an administrator may do, and where the service's data are."""
-    service = importlib.import_module("service")
-    return service.console, service.Settings(data=data)
+def opened(data: Path | None) -> tuple[Any, Any]:
+    """Return what an administrator may do, and the settings of the service."""
+    return importlib.import_module("service").console, settings_of(data=data)
 
 
 @keys.command()
@@ -41,10 +39,10 @@ def add(
     reads_per_minute: Annotated[
         int, typer.Option("--reads-per-minute", min=1, help="Pictures that it may send in a minute.")
     ] = 60,
-    data: Data = Path("lfa-data"),
+    data: DataOption = None,
 ) -> None:
     """Make a key and print it: this is the only time it is shown."""
-    console, settings = settings_of(data)
+    console, settings = opened(data)
     wanted = tuple(scopes or ("read", "write"))
     key, secret = console.add_key(
         settings, label=label, site=site, scopes=wanted, reads_per_minute=reads_per_minute
@@ -57,10 +55,10 @@ def add(
 def list_known(
     *,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document per key.")] = False,
-    data: Data = Path("lfa-data"),
+    data: DataOption = None,
 ) -> None:
     """List every key, without its secret."""
-    console, settings = settings_of(data)
+    console, settings = opened(data)
     known = console.list_keys(settings)
     if json:
         for key in known:
@@ -77,9 +75,9 @@ def list_known(
 def revoke(
     key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, as `lfa keys list` shows it.")],
     *,
-    data: Data = Path("lfa-data"),
+    data: DataOption = None,
 ) -> None:
     """Make a key open nothing from now on, also in a service that runs."""
-    console, settings = settings_of(data)
+    console, settings = opened(data)
     key = console.revoke_key(settings, key_id)
     say(f"Key {key.id} ({key.label}) opens nothing any more.")

@@ -11,10 +11,26 @@ from service.schemas import ProblemModel
 from service.services import Services, get_services
 from service.store import StoredReading
 
-__all__ = ["ASSAY_ID", "AssayQuery", "ServicesDep", "StoredDep", "cached", "problems", "unchanged"]
+__all__ = [
+    "ASSAY_ID",
+    "RAW_PICTURE",
+    "AssayQuery",
+    "ServicesDep",
+    "StoredDep",
+    "cached",
+    "problems",
+    "unchanged",
+]
 
 ServicesDep = Annotated[Services, Depends(get_services)]
 ASSAY_ID: Final = "^[a-z0-9][a-z0-9-]*$"
+RAW_PICTURE: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "description": "The picture as it is: JPEG, PNG, WebP, HEIC or TIFF.",
+        "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 AssayQuery = Annotated[
     str,
     Query(

@@ -77,6 +77,8 @@ async def get_profile(
 
 @contextlib.asynccontextmanager
 async def _original(services: Services, stored: StoredReading) -> AsyncIterator[str]:
+    if stored.image_removed_at is not None:  # though another reading may still show the same picture
+        raise Refused(PICTURE_GONE)
     with contextlib.ExitStack() as held:
         try:
             found = services.blobs.fetch(stored.image_sha256)

@@ -7,12 +7,24 @@ from fastapi import APIRouter, Form, Header, Query, Request, Response, UploadFil
 
 from service.access import Writes
 from service.intake import Accepted, Submission, accept, label_of, require_assay
+from service.jobs import enqueue
 from service.origin import FormOrigin, QueryOrigin
 from service.problems import HTTP_PROBLEMS, Refused
 from service.refusals import KEY_REUSED
-from service.routes.common import ASSAY_ID, AssayQuery, ServicesDep, StoredDep, cached, problems, unchanged
+from service.routes.common import (
+    ASSAY_ID,
+    RAW_PICTURE,
+    AssayQuery,
+    ServicesDep,
+    StoredDep,
+    cached,
+    problems,
+    unchanged,
+)
+from service.routes.jobs import QUEUED, LaterDep, queued
 from service.schemas import ReadingModel
-from service.store import Spool, StoredReading
+from service.services import Services
+from service.store import Job, Spool, StoredReading
 
 __all__ = ["copy_upload", "router"]
 
@@ -20,13 +32,6 @@ router = APIRouter(prefix="/v1", tags=["readings"])
 
 _CHUNK = 1 << 20
 _KEYS = uuid5(NAMESPACE_URL, "urn:lfa:idempotency-key")
-_RAW_PICTURE: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "description": "The picture as it is: JPEG, PNG, WebP, HEIC or TIFF.",
-        "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
 _ACCEPTED: dict[int | str, dict[str, Any]] = {
     200: {"model": ReadingModel, "description": "The same picture was sent before; this is its reading"},
     201: {
@@ -34,6 +39,7 @@ _ACCEPTED: dict[int | str, dict[str, Any]] = {
         "description": "A new reading",
         "headers": {"Location": {"schema": {"type": "string"}}, "ETag": {"schema": {"type": "string"}}},
     },
+    **QUEUED,
     **problems(400, 403, 408, 409, 413, 415, 422, 503, 507),
 }
 _FOUND: dict[int | str, dict[str, Any]] = {
@@ -42,7 +48,7 @@ _FOUND: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.put("/readings/{reading_id}", status_code=201, responses=_ACCEPTED, openapi_extra=_RAW_PICTURE)
+@router.put("/readings/{reading_id}", status_code=201, responses=_ACCEPTED, openapi_extra=RAW_PICTURE)
 async def put_reading(
     *,
     reading_id: UUID,
@@ -50,11 +56,13 @@ async def put_reading(
     caller: Writes,
     services: ServicesDep,
     origin: QueryOrigin,
+    later: LaterDep,
     assay: AssayQuery = "generic",
 ) -> Response:
     """Read a picture under an id that the client made.
 
     May be repeated without harm: the same picture answers 200 with the first reading, another one 409.
+    With ``Prefer: respond-async`` the answer is 202 with a job, and the picture is read when there is time.
     """
     name = str(reading_id)
     known = require_assay(services, assay)
@@ -62,7 +70,7 @@ async def put_reading(
     with services.blobs.spool() as spool:
         async for chunk in request.stream():
             spool.write(chunk)
-        return _answer(await accept(services, submission, spool))
+        return await _take(services, submission, spool, later=later)
 
 
 @router.post("/readings", status_code=201, responses=_ACCEPTED)
@@ -72,6 +80,7 @@ async def post_reading(
     caller: Writes,
     services: ServicesDep,
     origin: FormOrigin,
+    later: LaterDep,
     assay: Annotated[str | None, Form(max_length=64, pattern=ASSAY_ID)] = None,
     assay_query: Annotated[str | None, Query(alias="assay", max_length=64, pattern=ASSAY_ID)] = None,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
@@ -94,7 +103,7 @@ async def post_reading(
     )
     with services.blobs.spool() as spool:
         await copy_upload(image, spool)
-        return _answer(await accept(services, submission, spool))
+        return await _take(services, submission, spool, later=later)
 
 
 @router.get("/readings/{reading_id}", response_model=ReadingModel, responses=_FOUND)  # noqa: FAST003  (the dependency takes it)
@@ -114,6 +123,12 @@ def _one_assay(in_form: str | None, in_query: str | None) -> str:
     if None not in {in_form, in_query} and in_form != in_query:
         raise Refused(HTTP_PROBLEMS[422], ({"where": "query", "name": "assay", "code": "assay_twice"},))
     return in_form or in_query or "generic"
+
+
+async def _take(services: Services, submission: Submission, spool: Spool, *, later: bool) -> Response:
+    """Read a received picture now, or queue it where the client wishes so."""
+    taken = await (enqueue if later else accept)(services, submission, spool)
+    return await queued(services, taken) if isinstance(taken, Job) else _answer(taken)
 
 
 def _answer(accepted: Accepted) -> Response:

@@ -13,16 +13,26 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    NotSupportedError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from reader import errors
 from service.store.schema import upgrade
 
-__all__ = ["FAILURES", "open_database", "open_engine", "told", "translated"]
+__all__ = ["FAILURES", "FAULTS", "open_database", "open_engine", "told", "translated"]
 
-FAILURES: Final = (OperationalError, InterfaceError, NoConnectionFree)
-"""What a database may raise that is no fault of the program; `told` says what each means."""
+FAILURES: Final = (DatabaseError, InterfaceError, NoConnectionFree)
+"""What a database may raise; `told` says what each means that is not among the `FAULTS`."""
+FAULTS: Final = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
+"""Those of them that are the program's own."""
 
 # busy_timeout comes first, because changing the journal mode may itself have to wait. FULL keeps every
 # commit through a power cut; it costs 0.3 ms, a reading a hundred times that.
@@ -142,6 +152,8 @@ def translated() -> Iterator[None]:
     """Turn what a database may raise into errors of the reader's."""
     try:
         yield
+    except FAULTS:
+        raise
     except FAILURES as error:
         raise told(error) from error
 

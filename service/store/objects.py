@@ -17,7 +17,6 @@ _S3_OPTIONS: Final = {
     "config_kwargs": {"connect_timeout": 5, "read_timeout": 30, "retries": {"max_attempts": 2}}
 }
 _SIGN: Final = "lfa-blobs"  # an object that is there as soon as the store is ready
-_SHARDS: Final = tuple(f"{number:02x}" for number in range(256))  # a listing of all might not fit into memory
 
 
 class BlobObjects:
@@ -83,11 +82,10 @@ class BlobObjects:
 
     def kept_before(self, moment: float) -> Iterator[str]:
         """Find the digests of the pictures that were kept before a moment, in s since 1970."""
-        for shard in _SHARDS:
-            for name, kept in (self._place / shard).ages():
-                digest = name.rpartition("/")[2]
-                if is_digest(digest) and kept < moment:
-                    yield digest
+        for name, kept in self._place.ages():
+            digest = name.rpartition("/")[2]
+            if is_digest(digest) and kept < moment:
+                yield digest
 
     def _at(self, sha256: str) -> reader.StorePath:
         return self._place / blob_name(sha256)

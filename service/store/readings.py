@@ -63,6 +63,8 @@ class NewReading:
         Who sent it.
     taken_at, operator, subject, lot : str or None
         When the picture was taken, by whom, of whom and of which lot of kits, as the sender tells it.
+    batch_id : str or None
+        The batch it is part of.
     attention : int
         How soon a person should look.
     """
@@ -81,6 +83,7 @@ class NewReading:
     operator: str | None = None
     subject: str | None = None
     lot: str | None = None
+    batch_id: str | None = None
     attention: int = 0
 
 
@@ -308,6 +311,7 @@ def _rows(new: NewReading) -> tuple[ReadingRow, VersionRow]:
         operator=new.operator,
         subject=new.subject,
         lot=new.lot,
+        batch_id=new.batch_id,
         latest=1,
         attention=new.attention,
     )
@@ -342,6 +346,7 @@ def _stored(row: ReadingRow, machine: VersionRow, counts: VersionRow) -> StoredR
         operator=row.operator,
         subject=row.subject,
         lot=row.lot,
+        batch_id=row.batch_id,
         attention=row.attention,
         seq=row.seq,
         version=machine.number,

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, inspect
 
 from reader import errors
 
-__all__ = ["current_revision", "downgrade", "upgrade"]
+__all__ = ["current_revision", "downgrade", "head_revision", "known_revision", "upgrade"]
 
 _FOLDER: Final = Path(__file__).parent / "migrations"
 _FIRST: Final = "0001"
@@ -70,6 +70,16 @@ def downgrade(engine: Engine, revision: str) -> None:
         command.downgrade(config, revision)
 
 
+def head_revision() -> str:
+    """Return the revision of the tables that this version works with."""
+    return _scripts().get_current_head() or ""
+
+
+def known_revision(revision: str) -> bool:
+    """Tell whether this version knows a revision of the tables."""
+    return revision in {script.revision for script in _scripts().walk_revisions()}
+
+
 def current_revision(connection: Connection) -> str | None:
     """Return the revision of a database's tables, None where none was ever noted.
 
@@ -79,7 +89,7 @@ def current_revision(connection: Connection) -> str | None:
         If this version does not know it.
     """
     found = MigrationContext.configure(connection).get_current_revision()
-    if found is not None and found not in {script.revision for script in _scripts().walk_revisions()}:
+    if found is not None and not known_revision(found):
         raise errors.OptionError(_NEWER)
     return found
 

@@ -7,6 +7,7 @@ picture once more (see ``intake``).
 
 import itertools
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import Connection, Engine, select
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, Engine, select
 from service.store.blobs import Blobs
 from service.store.tables import JobRow, ReadingRow
 
-__all__ = ["ORPHAN_AFTER_S", "release", "sweep"]
+__all__ = ["ORPHAN_AFTER_S", "needed_digests", "release", "sweep"]
 
 ORPHAN_AFTER_S: Final = 24 * 3600.0
 """Age from which a picture without a row is taken for one that a killed server left, s."""
@@ -40,7 +41,7 @@ def release(engine: Engine, blobs: Blobs, sha256: str) -> bool:
         Whether it was removed; not so while another reading or a job needs it.
     """
     with engine.execution_options(writes=True).begin() as connection:
-        if _needed(connection, [sha256]):
+        if needed_digests(connection, [sha256]):
             return False
         blobs.remove(sha256)
     return True
@@ -67,19 +68,26 @@ def sweep(engine: Engine, blobs: Blobs, now: float | None = None) -> int:
     removed = 0
     while digests := list(itertools.islice(old, _AT_ONCE)):
         with engine.connect() as connection:
-            needed = _needed(connection, digests)
+            needed = needed_digests(connection, digests)
         removed += sum(release(engine, blobs, digest) for digest in digests if digest not in needed)
     return removed
 
 
-def _needed(connection: Connection, digests: list[str]) -> set[str]:
-    """Return those of the digests that a reading with its picture, or a job to be done, names."""
+def needed_digests(connection: Connection, among: Sequence[str] | None = None) -> set[str]:
+    """Find the pictures that a reading with its picture, or a job to be done, names.
+
+    Parameters
+    ----------
+    connection : Connection
+        To the database.
+    among : sequence of str, optional
+        Only these digests are asked for.
+    """
     readings = select(ReadingRow.image_sha256).where(
-        ReadingRow.image_sha256.in_(digests),
-        ReadingRow.image_removed_at.is_(None),
-        ReadingRow.erased_at.is_(None),
+        ReadingRow.image_removed_at.is_(None), ReadingRow.erased_at.is_(None)
     )
-    jobs = select(JobRow.image_sha256).where(
-        JobRow.image_sha256.in_(digests), JobRow.state.in_(("queued", "running"))
-    )
+    jobs = select(JobRow.image_sha256).where(JobRow.state.in_(("queued", "running")))
+    if among is not None:
+        readings = readings.where(ReadingRow.image_sha256.in_(among))
+        jobs = jobs.where(JobRow.image_sha256.in_(among))
     return set(connection.scalars(readings.union(jobs)))

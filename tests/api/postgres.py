@@ -23,36 +23,26 @@ class Cluster:
     """A running PostgreSQL, and how to get a database in it."""
 
     def __init__(self, binaries: Path, folder: Path) -> None:
+        self._binaries = binaries
         self._folder = folder
         self._account = _other_account() if os.geteuid() == 0 else None
         if self._account is not None:
             shutil.chown(folder, self._account)
-        data = folder / "data"
-        with Path(folder / "log").open("w") as log:
-            made = [
-                binaries / "initdb",
-                "-D",
-                data,
-                "-U",
-                "lfa",
-                "-E",
-                "UTF8",
-                "--locale=C",
-                "-A",
-                "trust",
-                "-N",
-            ]
-            subprocess.run(made, check=True, stdout=log, stderr=log, user=self._account, cwd=folder)
-            options = {"listen_addresses": "", "unix_socket_directories": folder, "fsync": "off"}
-            told = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-            self._process = subprocess.Popen(
-                [binaries / "postgres", "-D", data, *told],
-                stdout=log,
-                stderr=log,
-                user=self._account,
-                cwd=folder,
-            )
+        made = ["-U", "lfa", "-E", "UTF8", "--locale=C", "-A", "trust", "-N"]
+        self._run("initdb", *made).wait()
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = {"listen_addresses": "", "unix_socket_directories": str(self._folder), "fsync": "off"}
+        told = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        self._process = self._run("postgres", *told)
         self._wait()
+
+    def _run(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+        command = [self._binaries / program, "-D", self._folder / "data", *arguments]
+        with (self._folder / "log").open("a") as log:
+            return subprocess.Popen(command, stdout=log, stderr=log, user=self._account, cwd=self._folder)
 
     def database(self) -> str:
         """Make an empty database and return its address."""

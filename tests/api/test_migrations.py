@@ -60,8 +60,8 @@ def contents(connection: Connection) -> tuple[list[tuple[object, ...]], ...]:
     """What the first service's columns hold."""
     asked = (
         "SELECT seq, id, image_sha256, image_bytes, received_at, latest FROM readings ORDER BY seq",
-        "SELECT reading_id, number, assay, outcome, software, document, created_at FROM reading_versions"
-        " ORDER BY reading_id, number",
+        """SELECT reading_id, number, assay, outcome, software, document, created_at FROM reading_versions
+        ORDER BY reading_id, number""",
     )
     return tuple([tuple(row) for row in connection.execute(text(question))] for question in asked)
 

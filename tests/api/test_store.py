@@ -15,22 +15,11 @@ import pytest
 
 import reader
 from service import Settings
-from service.store import AlreadyStored, BlobFolder, NewReading, ReadingStore
+from service.store import BlobFolder, ReadingStore
 from service.store.database import open_database
 from service.workers import ThreadReaders
 
 from .service_helpers import open_client
-
-NEW = NewReading(
-    id="00000000-0000-4000-8000-000000000001",
-    image_sha256="0" * 64,
-    image_bytes=3,
-    assay="generic",
-    outcome="negative",
-    software="0.1.0",
-    document='{"é": 1}',
-    received_at="2026-11-21T08:00:00.000000Z",
-)
 
 
 @pytest.fixture
@@ -147,26 +136,6 @@ def test_the_database_keeps_every_commit_and_is_for_its_owner_alone(tmp_path: Pa
     engine.dispose()
     assert said == [5000, "wal", 2, 1]
     assert modes == {0o600}
-
-
-def test_a_stored_reading_is_found_as_it_was_given(tmp_path: Path) -> None:
-    store = ReadingStore(open_database(tmp_path / "d.sqlite3"))
-    added = store.add(NEW)
-    found = store.find(NEW.id)
-    store.close()
-    assert added == found
-    assert {name: getattr(found, name) for name in NewReading.__dataclass_fields__} == {
-        name: getattr(NEW, name) for name in NewReading.__dataclass_fields__
-    }
-
-
-def test_an_id_is_stored_once(tmp_path: Path) -> None:
-    store = ReadingStore(open_database(tmp_path / "d.sqlite3"))
-    store.add(NEW)
-    with pytest.raises(AlreadyStored):
-        store.add(replace(NEW, image_sha256="1" * 64))
-    assert [reading.image_sha256 for reading in store.page(before=None, limit=9)] == ["0" * 64]
-    store.close()
 
 
 def test_the_slower_of_two_servers_on_one_folder_finds_the_others_reading(

@@ -18,6 +18,7 @@ from service.workers import ThreadReaders
 
 Open = Callable[..., Any]
 PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1200, "height": 900}
 
 # Nothing of the browser's own may ask for an outside address.
 FLAGS = (

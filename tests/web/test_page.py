@@ -14,10 +14,9 @@ from PIL import Image
 import reader
 from service.web.sentences import translate
 from service.web.words import LANGUAGES, load_words
-from tests.web.conftest import PHONE, Open
+from tests.web.conftest import DESK, PHONE, Open
 
 T = load_words("en")
-DESK = {"width": 1200, "height": 900}
 DISCLAIMER = "Decision support for trained users, not a cleared device."
 
 
@@ -291,7 +290,7 @@ def test_a_language_that_was_chosen_is_remembered(open_page: Open) -> None:
     page.locator(".languages summary").click()
     page.click("a[hreflang=sw]")
     page.goto(page.url.partition("?")[0])
-    assert page.locator("h2").first.inner_text() == load_words("sw")("form.title")
+    assert page.locator("#send h1").inner_text() == load_words("sw")("form.title")
 
 
 def test_right_to_left_puts_the_sign_on_the_right(open_page: Open, pictures: dict[str, Path]) -> None:

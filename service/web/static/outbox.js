@@ -73,9 +73,9 @@
       response = await fetch(address(item), {
         method: "PUT",
         body: new Blob([item.bytes], { type: item.type }),
+        redirect: "error",
         signal: "timeout" in AbortSignal ? AbortSignal.timeout(LONGEST_SEND_MS) : undefined,
       });
-      if (response.redirected) return { state: "sign-in" };
       answer = await response.json();
     } catch {
       return { state: "waiting" };

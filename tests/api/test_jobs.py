@@ -1,0 +1,303 @@
+"""Readings that are made later: queued at once, made once, and never lost."""
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from starlette.testclient import TestClient
+
+from reader import errors
+from service import Settings, tasks
+from service.jobs import JOB_PROBLEMS, lease
+from service.problems import READER_PROBLEMS
+from service.store import JobStore, NewJob
+from service.store.database import open_database
+from service.workers import ThreadReaders, WorkerLost
+
+from .service_helpers import open_client
+
+LATER = {"Prefer": "respond-async"}
+NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+
+
+def finished(client: TestClient, place: str) -> dict[str, Any]:
+    """Ask for a job until it is finished."""
+    while (job := client.get(place).json())["state"] in {"queued", "running"}:
+        pass
+    return job
+
+
+def send(client: TestClient, photo: bytes, path: str | None = None, **options: Any) -> Any:
+    return client.put(path or f"/v1/readings/{uuid4()}", content=photo, headers=LATER, **options)
+
+
+class TestAPictureThatIsReadLater:
+    def test_is_answered_with_a_job_that_leads_to_its_reading(self, client: TestClient, photo: bytes) -> None:
+        path = f"/v1/readings/{uuid4()}"
+        answer = send(client, photo, path)
+        assert answer.status_code == 202
+        assert answer.headers["location"] == f"/v1/jobs/{answer.json()['id']}"
+        assert int(answer.headers["retry-after"]) >= 1
+        job = finished(client, answer.headers["location"])
+        assert (job["state"], job["reading"], job["error"]) == ("done", path, None)
+        assert job["finished_at"] > job["created_at"]
+        assert "retry-after" not in client.get(answer.headers["location"]).headers
+
+    def test_has_the_same_reading_as_one_that_is_read_at_once(self, client: TestClient, photo: bytes) -> None:
+        path = f"/v1/readings/{uuid4()}"
+        finished(client, send(client, photo, path).headers["location"])
+        at_once = client.put(path, content=photo)
+        assert at_once.status_code == 200
+        apart = client.put(f"/v1/readings/{uuid4()}", content=photo).json()
+        assert {**client.get(path).json(), "source": ""} == {**apart, "source": ""}
+
+    def test_arrived_when_it_was_sent_and_not_when_it_was_read(
+        self, client: TestClient, photo: bytes
+    ) -> None:
+        answer = send(client, photo)
+        finished(client, answer.headers["location"])
+        (item,) = client.get("/v1/readings").json()["items"]
+        assert item["received_at"] == answer.json()["created_at"]
+
+    def test_may_come_from_a_form(self, client: TestClient, photo: bytes) -> None:
+        headers = LATER | {"Idempotency-Key": "k"}
+        answers = [client.post("/v1/readings", files={"image": photo}, headers=headers) for _ in range(2)]
+        assert answers[0].status_code == 202
+        assert finished(client, answers[0].headers["location"])["state"] == "done"
+        assert client.post("/v1/readings", files={"image": photo}, headers=headers).status_code == 200
+
+    @pytest.mark.parametrize("wish", ["respond-async, wait=5", "handling=lenient, Respond-Async"])
+    def test_is_wished_for_among_other_preferences(self, client: TestClient, photo: bytes, wish: str) -> None:
+        answer = client.put(f"/v1/readings/{uuid4()}", content=photo, headers={"Prefer": wish})
+        assert answer.status_code == 202
+        finished(client, answer.headers["location"])
+
+    def test_is_read_at_once_where_another_preference_is_told(self, client: TestClient, photo: bytes) -> None:
+        answer = client.put(f"/v1/readings/{uuid4()}", content=photo, headers={"Prefer": "return=minimal"})
+        assert answer.status_code == 201
+
+    def test_without_bytes_or_assay_is_refused_at_once(self, client: TestClient, photo: bytes) -> None:
+        assert send(client, b"").json()["code"] == "empty-input"
+        assert send(client, photo, params={"assay": "unknown"}).json()["code"] == "bad-assay"
+
+    def test_leaves_nothing_of_what_was_told_in_its_job(
+        self, settings: Settings, client: TestClient, photo: bytes
+    ) -> None:
+        headers = LATER
+        files = {"image": ("CANARY.jpg", photo)}
+        answer = client.post("/v1/readings", files=files, headers=headers)
+        finished(client, answer.headers["location"])
+        with open_database(settings.data / "lfa.sqlite3").connect() as connection:
+            assert connection.exec_driver_sql("SELECT submission FROM jobs").scalar_one() == "{}"
+
+
+class Held:
+    """Readers that read nothing until they are let go."""
+
+    def __init__(self) -> None:
+        self._readers = ThreadReaders()
+        self.failures: list[Exception] = []
+        self.tried = 0
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def run(self, task: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if task is tasks.read_document:
+            self.tried += 1
+            if self.failures:
+                raise self.failures.pop(0)
+        return await self._readers.run(task, *args, **kwargs)
+
+
+@pytest.fixture
+def held() -> Held:
+    return Held()
+
+
+@pytest.fixture
+def holding(settings: Settings, held: Held) -> Iterator[TestClient]:
+    with open_client(settings, readers=held) as opened:
+        yield opened
+
+
+class TestAJobThatFails:
+    def test_says_why_as_an_error_does(self, client: TestClient) -> None:
+        job = finished(client, send(client, b"no picture").headers["location"])
+        assert job["state"] == "failed"
+        assert job["reading"] is None
+        at_once = client.put(f"/v1/readings/{uuid4()}", content=b"no picture").json()
+        assert job["error"] == {key: at_once[key] for key in ("code", "title", "detail")}
+
+    def test_makes_way_for_another_picture_under_its_id(self, client: TestClient, photo: bytes) -> None:
+        path = f"/v1/readings/{uuid4()}"
+        finished(client, send(client, b"no picture", path).headers["location"])
+        assert finished(client, send(client, photo, path).headers["location"])["state"] == "done"
+
+    @pytest.mark.parametrize(
+        ("failure", "code"),
+        [(WorkerLost(), "picture-not-processable"), (errors.ImageTooLarge(), "image-too-large")],
+    )
+    def test_is_not_tried_again(
+        self, holding: TestClient, held: Held, photo: bytes, failure: Exception, code: str
+    ) -> None:
+        held.failures = [failure]
+        assert finished(holding, send(holding, photo).headers["location"])["error"]["code"] == code
+        assert held.tried == 1
+
+    def test_has_words_for_every_error_of_the_reader(self) -> None:
+        assert {kind().code for kind in READER_PROBLEMS} <= set(JOB_PROBLEMS)
+
+
+@pytest.mark.parametrize("failure", [errors.CapacityError(), errors.OutputError(), RuntimeError("CANARY")])
+def test_a_job_that_fails_in_passing_is_tried_again(
+    holding: TestClient,
+    held: Held,
+    photo: bytes,
+    failure: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("service.jobs._PAUSE_S", 0.0)
+    held.failures = [failure]
+    assert finished(holding, send(holding, photo).headers["location"])["state"] == "done"
+    assert held.tried == 2
+    assert "CANARY" not in caplog.text
+
+
+class TestAnIdOfAQueuedPicture:
+    """No worker takes the job here: another server holds it."""
+
+    @pytest.fixture(autouse=True)
+    def _nobody_works(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(JobStore, "take", lambda *_: None)
+
+    def test_answers_the_same_picture_with_the_same_job(self, client: TestClient, photo: bytes) -> None:
+        path = f"/v1/readings/{uuid4()}"
+        answers = [send(client, photo, path) for _ in range(2)]
+        assert {a.status_code for a in answers} == {202}
+        assert len({a.headers["location"] for a in answers}) == 1
+
+    def test_is_not_given_to_another_picture_or_assay(
+        self, client: TestClient, photo: bytes, other_photo: bytes
+    ) -> None:
+        path = f"/v1/readings/{uuid4()}"
+        send(client, photo, path)
+        assay = {
+            "assay": next(a["id"] for a in client.get("/v1/assays").json()["items"] if a["id"] != "generic")
+        }
+        for body, query in ((other_photo, {}), (photo, assay)):
+            for headers in (LATER, {}):
+                answer = client.put(path, content=body, headers=headers, params=query)
+                assert answer.json()["code"] == "reading-conflict"
+
+    def test_is_read_at_once_when_the_picture_is_sent_again_without_the_wish(
+        self, client: TestClient, photo: bytes
+    ) -> None:
+        path = f"/v1/readings/{uuid4()}"
+        send(client, photo, path)
+        assert client.put(path, content=photo).status_code == 201
+
+
+def test_a_job_that_is_not_there_is_told(client: TestClient) -> None:
+    assert client.get(f"/v1/jobs/{uuid4()}").json()["code"] == "job-not-found"
+
+
+def test_a_job_of_a_server_that_ended_is_done_by_the_next(
+    settings: Settings, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as idle:
+        idle.setattr(JobStore, "take", lambda *_: None)
+        with open_client(settings) as client:
+            place = send(client, photo).headers["location"]
+    with open_client(settings) as client:
+        assert finished(client, place)["state"] == "done"
+
+
+class TestALease:
+    @pytest.fixture
+    def jobs(self, tmp_path: Path) -> JobStore:
+        return JobStore(open_database(tmp_path / "lfa.sqlite3"))
+
+    @staticmethod
+    def queue(jobs: JobStore, moment: str = "2026-03-01T11:00:00.000000Z") -> str:
+        made = NewJob(str(uuid4()), str(uuid4()), "main", None, "generic", "{}", "0" * 64, moment)
+        return jobs.add(made)[0].id
+
+    def test_keeps_a_job_for_one_until_it_ends(self, jobs: JobStore) -> None:
+        name = self.queue(jobs)
+        first = jobs.take(lease(NOW))
+        assert first is not None
+        assert (first.id, first.state) == (name, "running")
+        assert jobs.take(lease(NOW + dt.timedelta(seconds=9))) is None
+        later = jobs.take(lease(NOW + dt.timedelta(seconds=11)))
+        assert later is not None
+        assert (later.id, later.attempts) == (name, 2)
+
+    def test_lasts_as_long_as_it_is_kept(self, jobs: JobStore) -> None:
+        self.queue(jobs)
+        job = jobs.take(lease(NOW))
+        assert job is not None
+        jobs.extend([job], lease(NOW + dt.timedelta(seconds=8)).ends)
+        assert jobs.take(lease(NOW + dt.timedelta(seconds=17))) is None
+        assert jobs.take(lease(NOW + dt.timedelta(seconds=19))) is not None
+
+    def test_that_ended_gives_no_say_over_the_job(self, jobs: JobStore) -> None:
+        name = self.queue(jobs)
+        slow = jobs.take(lease(NOW))
+        quick = jobs.take(lease(NOW + dt.timedelta(seconds=11)))
+        assert slow is not None
+        assert quick is not None
+        assert not jobs.finish(slow, "2026", "corrupt-image")
+        assert not jobs.give_back(slow, "2026")
+        jobs.extend([slow], "9999")
+        assert jobs.finish(quick, "2026")
+        found = jobs.find(name)
+        assert found is not None
+        assert (found.state, found.error) == ("done", None)
+
+    @pytest.mark.parametrize("hours", [-30, 30])
+    def test_made_by_a_wrong_clock_holds_nobody_up(self, jobs: JobStore, hours: int) -> None:
+        self.queue(jobs)
+        assert jobs.take(lease(NOW + dt.timedelta(hours=hours))) is not None
+        assert jobs.take(lease(NOW)) is not None
+
+    def test_goes_to_the_oldest_job_first(self, jobs: JobStore) -> None:
+        names = [self.queue(jobs, f"2026-03-01T11:00:0{k}.000000Z") for k in (2, 0, 1)]
+        taken = [jobs.take(lease(NOW)) for _ in range(3)]
+        assert [job.id for job in taken if job is not None] == [names[1], names[2], names[0]]
+
+    def test_that_is_given_back_is_no_attempt_and_waits_as_long_as_it_is_told(self, jobs: JobStore) -> None:
+        self.queue(jobs)
+        job = jobs.take(lease(NOW))
+        assert job is not None
+        jobs.give_back(job, lease(NOW).ends)
+        assert jobs.take(lease(NOW + dt.timedelta(seconds=9))) is None
+        again = jobs.take(lease(NOW + dt.timedelta(seconds=11)))
+        assert again is not None
+        assert again.attempts == 1
+
+
+def test_a_picture_under_which_servers_die_again_and_again_is_given_up(
+    settings: Settings, photo: bytes, held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as idle:
+        idle.setattr("service.jobs._Runner.run", lambda _self: _forever())
+        with open_client(settings, readers=held) as client:
+            place = send(client, photo).headers["location"]
+            jobs = client.app.state.services.jobs  # type: ignore[attr-defined]
+            for minutes in range(10):
+                assert jobs.take(lease(NOW + dt.timedelta(minutes=minutes))) is not None
+    with open_client(settings, readers=held) as client:
+        assert finished(client, place)["error"]["code"] == "picture-not-processable"
+    assert held.tried == 0
+
+
+async def _forever() -> None:
+    import asyncio
+
+    await asyncio.Event().wait()
