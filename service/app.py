@@ -4,13 +4,11 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from http import HTTPStatus
-from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
-from starlette.staticfiles import StaticFiles
 
 import reader
 from reader import errors
@@ -27,13 +25,13 @@ from service.routes.sign_in import render_sign_in
 from service.services import open_services
 from service.settings import Settings
 from service.store.database import FAILURES, FAULTS, told
+from service.web.assets import Assets
 from service.workers import ProcessReaders, Readers, WorkerLost, where
 
 __all__ = ["create_app"]
 
 _log = logging.getLogger(__name__)
 
-_STATIC = Path(__file__).parent / "web" / "static"
 _DESCRIPTION = (
     "Reads lateral-flow tests from photos. Decision support for trained users, not a cleared device."
 )
@@ -83,7 +81,7 @@ def create_app(settings: Settings, *, readers: Readers | None = None) -> FastAPI
     require_scopes(ROUTERS)
     for router in ROUTERS:
         app.include_router(router, responses=problems(401, 403, 421, 429))
-    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.mount("/static", Assets(), name="static")
     app.add_middleware(Door, answer=_answer)
     app.add_middleware(Guard, settings=settings)
     _handle_errors(app)
@@ -128,8 +126,13 @@ def _handle_errors(app: FastAPI) -> None:
         return _answer(request, HTTP_PROBLEMS[422], tuple(_part(e["loc"], e["type"]) for e in error.errors()))
 
 
+# Kinds of a body are told by one of its fields, and no part of it.
+_KINDS = frozenset({"confirm", "override"})
+
+
 def _part(place: tuple[str | int, ...], code: str) -> dict[str, str]:
     """Name the part of the request that is wrong, and never what stood there; a name it made up is such."""
+    place = tuple(part for part in place if part not in _KINDS)
     known = len(place) > 1 and code != "extra_forbidden"
     return {"where": str(place[0]), "name": str(place[1]) if known else "", "code": code}
 
@@ -139,5 +142,5 @@ def _answer(request: Request, problem: Problem, parts: tuple[dict[str, str], ...
     if wants_page(request) and problem.status == HTTPStatus.UNAUTHORIZED:
         return render_sign_in(request, problem)
     if wants_page(request):
-        return render_problem(request.app.state.services, problem, name)
+        return render_problem(request, problem, name, parts)
     return respond(problem, name, parts)

@@ -14,6 +14,7 @@ __all__ = [
     "KEY_REUSED",
     "KEY_UNKNOWN",
     "NOT_READY",
+    "NO_PICTURE",
     "PICTURE_DEFEATS_READER",
     "PICTURE_GONE",
     "READING_CHANGED",
@@ -21,6 +22,7 @@ __all__ = [
     "READING_ERASED",
     "READING_NOT_FOUND",
     "READING_OUTDATED",
+    "REVIEW_CONFLICT",
     "SCOPE_NEEDED",
     "STRIP_NOT_FOUND",
     "WRONG_HOST",
@@ -68,6 +70,12 @@ READING_CHANGED = Problem(
     "Someone else has answered in the meantime.",
     "Look at the newest answer, then decide again.",
 )
+REVIEW_CONFLICT = Problem(
+    409,
+    "review-conflict",
+    "The review does not fit this reading.",
+    "The list of errors names the part; the reading lists its strips and analytes.",
+)
 READING_CONFLICT = Problem(
     409,
     "reading-conflict",
@@ -106,6 +114,12 @@ CROSS_SITE = Problem(
 )
 NOT_READY = Problem(
     503, "not-ready", "The service cannot work at the moment.", "Try again soon.", {"Retry-After": "5"}
+)
+NO_PICTURE = Problem(
+    422,
+    "no-picture",
+    "No picture was chosen.",
+    "Take or choose a picture of the test, then press the button.",
 )
 KEY_NEEDED = Problem(
     401,
