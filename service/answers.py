@@ -176,7 +176,8 @@ def _overridden(judgement: Judgement, said: list[Strip], analytes: Sequence[str]
 def _asked(strip: Strip, analytes: Sequence[str]) -> dict[str, str]:
     """Return the machine's answers for a strip; where it has none, for what the kit tests for."""
     found: dict[str, str] = strip["analytes"]
-    return found or dict.fromkeys(analytes, strip["outcome"])
+    outcome: str = strip["outcome"]
+    return found or dict.fromkeys(analytes, outcome)
 
 
 def _reconsidered(strip: Strip, asked: Mapping[str, str], judgement: Judgement) -> Strip:

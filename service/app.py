@@ -4,14 +4,12 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from http import HTTPStatus
-from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
-from starlette.staticfiles import StaticFiles
 
 import reader
 from reader import errors
@@ -28,13 +26,13 @@ from service.routes.sign_in import render_sign_in
 from service.services import open_services
 from service.settings import Settings
 from service.store.database import FAILURES, FAULTS, told
+from service.web.assets import Assets
 from service.workers import ProcessReaders, Readers, WorkerLost, where
 
 __all__ = ["create_app"]
 
 _log = logging.getLogger(__name__)
 
-_STATIC = Path(__file__).parent / "web" / "static"
 _DESCRIPTION = (
     "Reads lateral-flow tests from photos. Decision support for trained users, not a cleared device."
 )
@@ -84,7 +82,7 @@ def create_app(settings: Settings, *, readers: Readers | None = None) -> FastAPI
     require_scopes(ROUTERS)
     for router in ROUTERS:
         app.include_router(router, responses=problems(401, 403, 421, 429))
-    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.mount("/static", Assets(), name="static")
     app.add_middleware(Door, answer=_answer)
     app.add_middleware(Guard, settings=settings)
     _handle_errors(app)
@@ -154,5 +152,5 @@ def _answer(request: Request, problem: Problem, parts: tuple[dict[str, str], ...
     if wants_page(request) and problem.status == HTTPStatus.UNAUTHORIZED:
         return render_sign_in(request, problem)
     if wants_page(request):
-        return render_problem(request.app.state.services, problem, name)
+        return render_problem(request, problem, name, parts)
     return respond(problem, name, parts)

@@ -14,6 +14,7 @@ __all__ = [
     "KEY_REUSED",
     "KEY_UNKNOWN",
     "NOT_READY",
+    "NO_PICTURE",
     "PICTURE_DEFEATS_READER",
     "PICTURE_GONE",
     "READING_CHANGED",
@@ -113,6 +114,12 @@ CROSS_SITE = Problem(
 )
 NOT_READY = Problem(
     503, "not-ready", "The service cannot work at the moment.", "Try again soon.", {"Retry-After": "5"}
+)
+NO_PICTURE = Problem(
+    422,
+    "no-picture",
+    "No picture was chosen.",
+    "Take or choose a picture of the test, then press the button.",
 )
 KEY_NEEDED = Problem(
     401,

@@ -2,18 +2,23 @@
 
 from service.routes import (
     answers,
+    app_files,
     assays,
     audit,
     batches,
+    dashboard,
     description,
     health,
     jobs,
     lists,
     metrics,
+    monitoring,
     page,
     pictures,
     readings,
+    review,
     sign_in,
+    subject_page,
     subjects,
 )
 
@@ -30,9 +35,14 @@ ROUTERS = (
     subjects.router,
     assays.router,
     audit.router,
+    monitoring.router,
     health.router,
     metrics.router,
     description.router,
     page.router,
+    dashboard.router,
+    review.router,
+    subject_page.router,
     sign_in.router,
+    app_files.router,
 )

@@ -7,6 +7,7 @@ import jinja2
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
+from service.web.assets import asset
 from service.web.words import COOKIE, LANGUAGES, words_for
 
 __all__ = ["render"]
@@ -18,6 +19,7 @@ _TEMPLATES: Final = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_TEMPLATES.globals["asset"] = asset
 _YEAR_S: Final = 365 * 86_400
 
 

@@ -1,7 +1,7 @@
 """The words of every page: one file of sentences for each language, and the choice among them.
 
 A sentence is found by its key, which is dotted English; what changes stands in braces in it. A page's
-language is what ``?lang=`` says, else what the cookie remembers, else what the browser asks for, else English.
+language is what ``?lang=`` says, else what the cookie remembers, else what the browser asks, else English.
 """
 
 import datetime as dt
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from markupsafe import Markup, escape
 from starlette.requests import Request
 
 __all__ = ["COOKIE", "LANGUAGES", "Words", "choose", "load_words", "words_for"]
@@ -68,9 +69,17 @@ class Words:
             values = {name: _ISOLATED.format(value) for name, value in values.items()}
         return self.sentences[key].format_map(values)
 
+    def markup(self, key: str, /, **values: object) -> Markup:
+        """Return the sentence of a key as markup, its braces filled with markup or with text."""
+        return escape(self.sentences[key]).format(**values)
+
     def __contains__(self, key: str) -> bool:
         """Tell whether there is a sentence of a key."""
         return key in self.sentences
+
+    def starting(self, *beginnings: str) -> dict[str, str]:
+        """Return the sentences whose keys start with one of these, their braces open."""
+        return {key: said for key, said in self.sentences.items() if key.startswith(beginnings)}
 
     @property
     def direction(self) -> str:
