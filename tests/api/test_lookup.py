@@ -235,10 +235,4 @@ def test_operation_ids_are_the_names_of_what_is_done(client: TestClient) -> None
         "get_health",
         "get_readiness",
         "get_version",
-        "get_job",
-        "create_batch",
-        "put_batch_item",
-        "close_batch",
-        "get_batch",
-        "list_batch_results",
     }
