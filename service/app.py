@@ -126,8 +126,13 @@ def _handle_errors(app: FastAPI) -> None:
         return _answer(request, HTTP_PROBLEMS[422], tuple(_part(e["loc"], e["type"]) for e in error.errors()))
 
 
+# Kinds of a body are told by one of its fields, and no part of it.
+_KINDS = frozenset({"confirm", "override"})
+
+
 def _part(place: tuple[str | int, ...], code: str) -> dict[str, str]:
     """Name the part of the request that is wrong, and never what stood there; a name it made up is such."""
+    place = tuple(part for part in place if part not in _KINDS)
     known = len(place) > 1 and code != "extra_forbidden"
     return {"where": str(place[0]), "name": str(place[1]) if known else "", "code": code}
 

@@ -21,6 +21,7 @@ from service.store.audit import AuditLog
 from service.store.database import open_database
 from service.store.deliveries import DeliveryStore
 from service.store.keys import KeyStore
+from service.store.monitoring import MonitoringStore
 from service.store.objects import open_objects
 from service.store.sweep import sweep
 from service.upkeep import Chore, keeping_up
@@ -75,6 +76,8 @@ class Services:
         All that was said of them, by the machine and by people.
     erasure : ErasureStore
         Lets go of them.
+    monitoring : MonitoringStore
+        Counts and heights of many of them.
     readers : Readers
         Who reads them.
     assays : mapping of str to str
@@ -102,6 +105,7 @@ class Services:
     readings: ReadingStore
     answers: AnswerStore
     erasure: ErasureStore
+    monitoring: MonitoringStore
     readers: Readers
     assays: Mapping[str, str]
     jobs: JobStore
@@ -143,6 +147,7 @@ async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[S
         readings=readings,
         answers=AnswerStore(engine, announces=announces),
         erasure=erasure,
+        monitoring=MonitoringStore(engine),
         readers=readers,
         assays=known_assays(),
         jobs=JobStore(engine),

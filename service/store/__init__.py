@@ -1,6 +1,6 @@
 """What is kept: pictures in a folder or a store, readings, jobs and batches in a database."""
 
-from service.store.answers import AnswerStore, StoredVersion
+from service.store.answers import AnswerStore, Erased, StoredVersion
 from service.store.batches import Batch, BatchItem, BatchStore
 from service.store.blobs import BlobFolder, BlobMissing, Blobs, Spool
 from service.store.erasure import ErasureStore
@@ -17,6 +17,7 @@ __all__ = [
     "BlobFolder",
     "BlobMissing",
     "Blobs",
+    "Erased",
     "ErasureStore",
     "Filters",
     "Job",

@@ -14,7 +14,11 @@ from service.store.database import translated
 from service.store.deliveries import announce
 from service.store.tables import ReadingRow, VersionRow
 
-__all__ = ["AnswerStore", "StoredVersion"]
+__all__ = ["AnswerStore", "Erased", "StoredVersion"]
+
+
+class Erased(Exception):  # noqa: N818  (a state of the world, not a fault)
+    """The reading was erased."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,7 @@ class AnswerStore:
         Parameters
         ----------
         reading_id : str
-            Of a reading that is not erased.
+            Of a reading that there is.
         key_id : str
             Who answers.
         answer : callable
@@ -101,11 +105,15 @@ class AnswerStore:
 
         Raises
         ------
+        Erased
+            If the reading was erased.
         OutputError, CapacityError, StoreError
             If the database does not take it.
         """
         with translated(), Session(self._writer) as session, session.begin():
             row = session.scalars(_LOCKED.where(ReadingRow.id == reading_id)).one()
+            if row.erased_at is not None:
+                raise Erased(reading_id)
             known = _versions(session, reading_id)
             review = answer(known)
             if review is None:

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import event
 
 import reader
 from service import Settings
@@ -113,11 +114,12 @@ class QuickReaders(ThreadReaders):
 def test_a_database_that_takes_no_more_is_told_and_stays_whole(settings: Settings, photo: bytes) -> None:
     quick = QuickReaders(reader.read_bytes(photo).to_dict())
     with open_client(settings, readers=quick) as client:
-        database = client.app.state.services.readings._writer
-        with database.begin() as connection:
-            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        database = client.app.state.services.readings._engine
         with database.connect() as connection:
-            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        limit = f"PRAGMA max_page_count = {pages}"
+        event.listen(database, "connect", lambda connection, _: connection.execute(limit).close())
+        database.dispose()
         answers = [client.put(f"/v1/readings/{uuid4()}", content=photo) for _ in range(40)]
         kept = [answer.headers["location"] for answer in answers if answer.status_code == 201]
         assert {answer.status_code for answer in answers} == {201, 507}
