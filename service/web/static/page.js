@@ -175,32 +175,32 @@
 
   // --- from the button to the answer
 
-  async function describe(picture) {
-    const item = { id: newId(), state: "waiting", taken: new Date().toISOString(), type: picture.type, code: "" };
+  function describe({ type, size }) {
+    const item = { id: newId(), state: "waiting", code: "", taken: new Date().toISOString(), type, size };
     for (const name of ["assay", "subject", "lot", "operator"]) item[name] = fields[name].value.trim();
-    item.bytes = await picture.arrayBuffer();
     return item;
   }
 
   async function submit() {
     const picture = await acceptable(chosen);
     if (picture.size > Number(form.dataset.maxBytes)) return showProblem("body-too-large");
-    let item = await describe(picture);
+    const bytes = await picture.arrayBuffer();
+    let item = describe(picture);
     try {
-      const waiting = await Outbox.twin(item);
-      if (!waiting) await Outbox.keep(item);
+      const waiting = await Outbox.twin(item, bytes);
+      if (!waiting) await Outbox.keep(item, bytes);
       item = waiting ?? item;
     } catch {
-      return sendUnkept(item);
+      return sendUnkept(item, bytes);
     }
     chooseNone();
     await finish(item.id, await Outbox.send(item.id));
   }
 
   // For a browser that keeps nothing: under the same id again, as long as the page is open and the picture chosen.
-  async function sendUnkept(item) {
+  async function sendUnkept(item, bytes) {
     unkept = unkept?.file === chosen && unkept.item.assay === item.assay ? unkept : { file: chosen, item };
-    const { state, problem } = await Outbox.put(unkept.item);
+    const { state, problem } = await Outbox.put(unkept.item, bytes);
     if (state !== "read" && state !== "refused")
       return card(say("problem.unreachable.title"), say("outbox.no-room"));
     chooseNone();
