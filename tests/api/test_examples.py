@@ -1,9 +1,6 @@
 """The README's own examples for programs, against a running server."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx2 as httpx
@@ -12,15 +9,6 @@ import pytest
 from .service_helpers import ROOT, Server
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def test_the_example_for_python_sends_a_picture_and_has_its_result(server: Server) -> None:
-    (example,) = re.findall(r"^```py\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-    environment = {**os.environ, "LFA_SERVER": server.url}
-    done = subprocess.run(
-        [sys.executable, "-c", example], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.split() == ["preliminary", "positive"]
 
 
 def reviews() -> list[str]:
