@@ -163,9 +163,7 @@ def _check(judgement: Judgement, *, changed: bool) -> None:
 def _overridden(judgement: Judgement, said: list[Strip], analytes: Sequence[str]) -> list[Strip]:
     """Put a person's answers in the place of the machine's; a picture without a strip is taken for one."""
     strips = said or [_strip(1, {}, "not_read")]
-    asked: dict[int, dict[str, str]] = {
-        s["id"]: s["analytes"] or dict.fromkeys(analytes, s["outcome"]) for s in strips
-    }
+    asked = {strip["id"]: _asked(strip, analytes) for strip in strips}
     if any(not set(given) <= set(asked.get(number, ())) for number, given in judgement.answers.items()):
         raise Contradiction("answers", "no_such_analyte", of_reading=True)
     unnamed = sum(map(len, asked.values())) - sum(map(len, judgement.answers.values()))
@@ -173,6 +171,13 @@ def _overridden(judgement: Judgement, said: list[Strip], analytes: Sequence[str]
     if judgement.outcome == "positive" and unnamed > 1:
         raise Contradiction("answers", "answers_needed", of_reading=True)
     return [_reconsidered(strip, asked[strip["id"]], judgement) for strip in strips]
+
+
+def _asked(strip: Strip, analytes: Sequence[str]) -> dict[str, str]:
+    """Return the machine's answers for a strip; where it has none, for what the kit tests for."""
+    found: dict[str, str] = strip["analytes"]
+    outcome: str = strip["outcome"]
+    return found or dict.fromkeys(analytes, outcome)
 
 
 def _reconsidered(strip: Strip, asked: Mapping[str, str], judgement: Judgement) -> Strip:

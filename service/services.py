@@ -128,8 +128,12 @@ def get_services(request: Request) -> Services:
 async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[Services]:
     """Open the data folder and start the readers; close both in the end."""
     engine = open_engine(settings)
-    blobs = open_blobs(settings)
-    blobs.prepare()
+    try:
+        blobs = open_blobs(settings)
+        blobs.prepare()
+    except BaseException:
+        engine.dispose()
+        raise
     announces = bool(settings.webhook_url)
     readings = ReadingStore(engine, announces=announces)
     erasure = ErasureStore(engine, blobs, announces=announces)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from service.store import JobStore, NewJob
 from service.store.database import open_database
 from service.workers import ThreadReaders, WorkerLost
 
+from .postgres import Cluster
 from .service_helpers import open_client
 
 LATER = {"Prefer": "respond-async"}
@@ -220,8 +222,10 @@ def test_a_job_of_a_server_that_ended_is_done_by_the_next(
 
 class TestALease:
     @pytest.fixture
-    def jobs(self, tmp_path: Path) -> JobStore:
-        return JobStore(open_database(tmp_path / "lfa.sqlite3"))
+    def jobs(self, place: Path | str) -> Iterator[JobStore]:
+        engine = open_database(place)
+        yield JobStore(engine)
+        engine.dispose()
 
     @staticmethod
     def queue(jobs: JobStore, moment: str = "2026-03-01T11:00:00.000000Z") -> str:
@@ -280,6 +284,40 @@ class TestALease:
         again = jobs.take(lease(NOW + dt.timedelta(seconds=11)))
         assert again is not None
         assert again.attempts == 1
+
+    def test_is_given_to_one_of_many_who_ask_at_once(self, jobs: JobStore) -> None:
+        names = sorted(self.queue(jobs) for _ in range(20))
+        with ThreadPoolExecutor(8) as crowd:
+            taken = list(crowd.map(lambda _: jobs.take(lease(NOW)), range(40)))
+        assert sorted(job.id for job in taken if job is not None) == names
+
+    def test_is_for_one_job_however_many_queue_the_same_reading_at_once(self, jobs: JobStore) -> None:
+        name, moment = str(uuid4()), "2026-03-01T11:00:00.000000Z"
+
+        def queue(_number: int) -> tuple[str, bool]:
+            new = NewJob(str(uuid4()), name, "main", None, "generic", "{}", "0" * 64, moment)
+            job, added = jobs.add(new)
+            return job.id, added
+
+        with ThreadPoolExecutor(8) as crowd:
+            answers = list(crowd.map(queue, range(40)))
+        assert len({job_id for job_id, _ in answers}) == 1
+        assert sum(added for _, added in answers) == 1
+
+
+@pytest.mark.parametrize("picture", [b"no picture", None], ids=["failed", "done"])
+def test_jobs_and_batches_work_on_postgresql_too(
+    tmp_path: Path, cluster: Cluster, photo: bytes, picture: bytes | None
+) -> None:
+    settings = Settings(data=tmp_path / "data", database=cluster.database(), min_free_bytes=0)
+    with open_client(settings) as client:
+        batch = client.post("/v1/batches").headers["location"]
+        sent = client.put(f"{batch}/items/{uuid4()}", content=picture or photo)
+        job = finished(client, sent.headers["location"])
+        assert job["state"] == ("failed" if picture else "done")
+        assert client.post(f"{batch}/close").json()["state"] == "done"
+        assert client.put(f"{batch}/items/{uuid4()}", content=photo).json()["code"] == "batch-closed"
+        assert len(client.get(f"{batch}/results").json()["items"]) == 1
 
 
 def test_a_picture_under_which_servers_die_again_and_again_is_given_up(

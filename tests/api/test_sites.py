@@ -34,6 +34,11 @@ class Sites:
         self.known = {"reading_id": str(uuid4()), "subject": NORTH["subject"]}
         path = f"/v1/readings/{self.known['reading_id']}"
         assert client.put(path, params=NORTH, content=photo, headers=self.north).status_code == 201
+        batch = client.post("/v1/batches", headers=self.north).json()
+        item = f"/v1/batches/{batch['id']}/items/{uuid4()}"
+        job = client.put(item, params=NORTH, content=photo, headers=self.north)
+        assert job.status_code == 202
+        self.known |= {"batch_id": batch["id"], "job_id": job.json()["id"]}
 
     def path(self, route: APIRoute, *, known: bool) -> str:
         values = self.known if known else {}
