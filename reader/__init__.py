@@ -11,6 +11,7 @@ The names in ``__all__`` are the public interface; everything else may change.
 from reader import errors
 from reader._version import __version__
 from reader.batch.stores import StorePath, store_path
+from reader.evaluate.intervals import Kappa, Share, kappa, share, wilson
 from reader.export import Confirmed, fhir_bundle, guarded, line_of
 from reader.flags import FLAGS, explain
 from reader.interpret import Assay, list_assays, load_assay
@@ -25,11 +26,13 @@ __all__ = [
     "Assay",
     "Confirmed",
     "ImageInfo",
+    "Kappa",
     "Line",
     "Outcome",
     "Photo",
     "Profile",
     "Reading",
+    "Share",
     "StorePath",
     "StripReading",
     "__version__",
@@ -38,6 +41,7 @@ __all__ = [
     "explain",
     "fhir_bundle",
     "guarded",
+    "kappa",
     "line_of",
     "list_assays",
     "load_assay",
@@ -48,5 +52,7 @@ __all__ = [
     "read_file",
     "read_image",
     "read_photo",
+    "share",
     "store_path",
+    "wilson",
 ]

@@ -55,10 +55,12 @@ class Contradiction(Exception):  # noqa: N818  (a state of the request)
         Which part of the review.
     code : str
         What is wrong with it, in snake case.
+    of_reading : bool
+        True where it would have a meaning for another reading.
     """
 
-    def __init__(self, part: str, code: str) -> None:
-        self.part, self.code = part, code
+    def __init__(self, part: str, code: str, *, of_reading: bool = False) -> None:
+        self.part, self.code, self.of_reading = part, code, of_reading
         super().__init__(code)
 
 
@@ -72,17 +74,16 @@ class Judgement:
         Whether that is what the machine said.
     reason : str or None
         One of `OVERRIDE_REASONS`; only and always with an override.
-    outcome : str or None
-        The answer for everything in the picture, or
     answers : mapping of int to mapping of str to str
-        the answers by number of the strip and id of the analyte; for those that are not named the machine's
-        answer is confirmed.
+        With an override: the answers by number of the strip and id of the analyte.
+    outcome : str or None
+        With an override: the answer for all that `answers` does not name; the machine's own where None.
     """
 
     decision: Decision
     reason: str | None = None
-    outcome: Said | None = None
     answers: Mapping[int, Mapping[str, Said]] = field(default_factory=dict)
+    outcome: Said | None = None
 
 
 def review_document(
@@ -156,27 +157,35 @@ def _check(judgement: Judgement, *, changed: bool) -> None:
     elif judgement.reason not in OVERRIDE_REASONS:
         raise Contradiction("reason", "reason_missing")
     elif not changed:
-        raise Contradiction("outcome", "nothing_overridden")
+        raise Contradiction("outcome", "nothing_overridden", of_reading=True)
 
 
 def _overridden(judgement: Judgement, said: list[Strip], analytes: Sequence[str]) -> list[Strip]:
     """Put a person's answers in the place of the machine's; a picture without a strip is taken for one."""
     strips = said or [_strip(1, {}, "not_read")]
-    answerable = {s["id"]: s["analytes"] or dict.fromkeys(analytes, s["outcome"]) for s in strips}
-    answers = judgement.answers
-    if (judgement.outcome is None) == (not answers):
-        raise Contradiction("outcome", "outcome_or_answers")
-    if judgement.outcome is not None:
-        # "Positive" does not tell which of several; every other answer can be meant of all.
-        if judgement.outcome == "positive" and sum(map(len, answerable.values())) > 1:
-            raise Contradiction("answers", "answers_needed")
-        answers = {number: dict.fromkeys(names, judgement.outcome) for number, names in answerable.items()}
-    if any(not set(given) <= set(answerable.get(number, ())) for number, given in answers.items()):
-        raise Contradiction("answers", "no_such_analyte")
-    return [
-        _strip(s["id"], answerable[s["id"]] | dict(answers[s["id"]])) if answers.get(s["id"]) else s
-        for s in strips
-    ]
+    asked = {strip["id"]: _asked(strip, analytes) for strip in strips}
+    if any(not set(given) <= set(asked.get(number, ())) for number, given in judgement.answers.items()):
+        raise Contradiction("answers", "no_such_analyte", of_reading=True)
+    unnamed = sum(map(len, asked.values())) - sum(map(len, judgement.answers.values()))
+    # "Positive" does not tell which of several; every other answer can be meant of all.
+    if judgement.outcome == "positive" and unnamed > 1:
+        raise Contradiction("answers", "answers_needed", of_reading=True)
+    return [_reconsidered(strip, asked[strip["id"]], judgement) for strip in strips]
+
+
+def _asked(strip: Strip, analytes: Sequence[str]) -> dict[str, str]:
+    """Return the machine's answers for a strip; where it has none, for what the kit tests for."""
+    found: dict[str, str] = strip["analytes"]
+    outcome: str = strip["outcome"]
+    return found or dict.fromkeys(analytes, outcome)
+
+
+def _reconsidered(strip: Strip, asked: Mapping[str, str], judgement: Judgement) -> Strip:
+    answers = judgement.answers.get(strip["id"], {})
+    if judgement.outcome is None and not answers:
+        return strip
+    rest = dict(asked) if judgement.outcome is None else dict.fromkeys(asked, judgement.outcome)
+    return _strip(strip["id"], rest | dict(answers))
 
 
 def _strip(number: int, answers: Mapping[str, Any], outcome: str | None = None) -> Strip:

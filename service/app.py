@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 import reader
 from reader import errors
@@ -119,6 +120,8 @@ def _handle_errors(app: FastAPI) -> None:
     async def http_error(request: Request, error: HTTPException) -> Response:
         response = _answer(request, for_status(error.status_code))
         response.headers.update(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            response.headers["Allow"] = _allowed(request)
         return response
 
     @app.exception_handler(RequestValidationError)
@@ -126,8 +129,20 @@ def _handle_errors(app: FastAPI) -> None:
         return _answer(request, HTTP_PROBLEMS[422], tuple(_part(e["loc"], e["type"]) for e in error.errors()))
 
 
+def _allowed(request: Request) -> str:
+    """Return what can be done at a path; the framework's own answer names its first route's methods only."""
+    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    met = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in met for method in route.methods or ()}))
+
+
+# Kinds of a body are told by one of its fields, and no part of it.
+_KINDS = frozenset({"confirm", "override"})
+
+
 def _part(place: tuple[str | int, ...], code: str) -> dict[str, str]:
     """Name the part of the request that is wrong, and never what stood there; a name it made up is such."""
+    place = tuple(part for part in place if part not in _KINDS)
     known = len(place) > 1 and code != "extra_forbidden"
     return {"where": str(place[0]), "name": str(place[1]) if known else "", "code": code}
 

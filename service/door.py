@@ -9,11 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from reader.errors import LfaError
 from service.access import LOCAL, Caller, is_public
-from service.problems import Problem, Refused
+from service.problems import Problem, Refused, for_reader_error
 from service.refusals import KEY_NEEDED, KEY_UNKNOWN, too_often
 from service.services import Services, get_services
 from service.settings import is_loopback
+from service.store.database import translated
 
 __all__ = ["COOKIE", "Door", "admit", "is_at_home"]
 
@@ -43,9 +45,11 @@ class Door:
         if scope["type"] == "http":
             request = Request(scope)
             try:
-                caller = await _recognise(request)
-            except Refused as refused:
-                await self._answer(request, refused.problem)(scope, receive, send)
+                with translated():
+                    caller = await _recognise(request)
+            except (Refused, LfaError) as error:
+                problem = error.problem if isinstance(error, Refused) else for_reader_error(error)
+                await self._answer(request, problem)(scope, receive, send)
                 return
             scope.setdefault("state", {})["caller"] = caller
         await self._app(scope, receive, send)

@@ -22,6 +22,7 @@ __all__ = [
     "READING_ERASED",
     "READING_NOT_FOUND",
     "READING_OUTDATED",
+    "REVIEW_CONFLICT",
     "SCOPE_NEEDED",
     "STRIP_NOT_FOUND",
     "WRONG_HOST",
@@ -68,6 +69,12 @@ READING_CHANGED = Problem(
     "reading-changed",
     "Someone else has answered in the meantime.",
     "Look at the newest answer, then decide again.",
+)
+REVIEW_CONFLICT = Problem(
+    409,
+    "review-conflict",
+    "The review does not fit this reading.",
+    "The list of errors names the part; the reading lists its strips and analytes.",
 )
 READING_CONFLICT = Problem(
     409,

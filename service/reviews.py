@@ -12,7 +12,7 @@ from service.access import Caller
 from service.answers import Contradiction, Decision, Judgement, Said, review_document
 from service.lookup import require_reading
 from service.problems import HTTP_PROBLEMS, Refused
-from service.refusals import READING_CHANGED, READING_ERASED
+from service.refusals import READING_CHANGED, READING_ERASED, REVIEW_CONFLICT
 from service.services import Services
 from service.store import Erased, StoredVersion
 
@@ -34,8 +34,8 @@ async def review(
     decision: Decision,
     reason: str | None = None,
     *,
-    outcome: Said | None = None,
     answers: Mapping[int, Mapping[str, Said]] | None = None,
+    outcome: Said | None = None,
     seen: int | None = None,
 ) -> Reviewed:
     """Add a person's answer about a reading; nothing is overwritten.
@@ -52,10 +52,10 @@ async def review(
         Whether the machine is right.
     reason : str, optional
         Why not: one of `service.answers.OVERRIDE_REASONS`; only and always with an override.
-    outcome : str, optional
-        With an override: the answer for everything in the picture, or
     answers : mapping, optional
-        the answers by number of the strip and id of the analyte.
+        With an override: the answers by number of the strip and id of the analyte.
+    outcome : str, optional
+        With an override: the answer for all that `answers` does not name; else the machine's own stands.
     seen : int, optional
         Number of the answer that the person looked at; the review is refused if there is a newer one.
 
@@ -68,12 +68,12 @@ async def review(
     ------
     Refused
         404 without such a reading of the caller's site, 410 if it was erased, 409 if there is a newer answer
-        than the one that was looked at, 422 if the review has no meaning for this reading.
+        than the one that was looked at or the review does not fit the reading, 422 if it has no meaning.
     OutputError
         If the disk does not take it.
     """
     await require_reading(services, caller, reading_id)
-    judgement = Judgement(decision, reason, outcome, answers or {})
+    judgement = Judgement(decision, reason, answers or {}, outcome)
 
     def answer(known: Sequence[StoredVersion]) -> Mapping[str, Any] | None:
         made, last = _answered(judgement, known), known[-1]
@@ -91,7 +91,7 @@ async def review(
         raise Refused(READING_ERASED) from error
     except Contradiction as error:
         part = {"where": "body", "name": error.part, "code": error.code}
-        raise Refused(HTTP_PROBLEMS[422], (part,)) from error
+        raise Refused(REVIEW_CONFLICT if error.of_reading else HTTP_PROBLEMS[422], (part,)) from error
 
 
 def _answered(judgement: Judgement, known: Sequence[StoredVersion]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field
 
 from service.answers import Decision, OverrideReason
 
@@ -15,10 +15,12 @@ __all__ = [
     "BatchItemModel",
     "BatchModel",
     "BatchResultPage",
+    "ConfirmModel",
     "ImageModel",
     "JobModel",
     "JobProblem",
     "LineModel",
+    "OverrideModel",
     "ProblemModel",
     "ProblemPart",
     "ReadingItem",
@@ -41,6 +43,7 @@ Quad = Annotated[list[Point], Field(min_length=4, max_length=4)]
 Outcome = Literal["positive", "negative", "invalid", "indeterminate", "not_read"]
 PictureOutcome = Literal["positive", "negative", "invalid", "indeterminate", "not_read", "multiple"]
 AnswerStatus = Literal["preliminary", "final", "corrected"]
+SeenVersion = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class _Model(BaseModel):
@@ -242,20 +245,37 @@ class ReviewedAnswer(_Model):
     outcome: Outcome
 
 
-class ReviewModel(_Model):
-    """What a person says of a reading.
+class ConfirmModel(_Model):
+    """A person says that the machine is right.
 
-    To ``confirm`` needs nothing else. To ``override`` needs a ``reason``, and either one ``outcome`` for
-    everything in the picture or ``answers``; for analytes that are not named the machine's answer stands.
     ``seen`` is the number of the answer that the person looked at: if there is a newer one, the review is
     refused.
     """
 
-    decision: Decision
-    reason: OverrideReason | None = None
-    outcome: Outcome | None = None
+    decision: Literal["confirm"]
+    seen: SeenVersion | None = None
+
+
+class OverrideModel(_Model):
+    """A person says otherwise than the machine.
+
+    ``answers`` are for single analytes, and ``outcome`` is for all that these do not name; where it is
+    missing the machine's answer stands. ``seen`` is as in a confirmation.
+    """
+
+    decision: Literal["override"]
+    reason: OverrideReason
     answers: Annotated[list[ReviewedAnswer], Field(max_length=200)] = []
-    seen: Annotated[int, Field(ge=1)] | None = None
+    outcome: Outcome | None = None
+    seen: SeenVersion | None = None
+
+
+ReviewModel = Annotated[
+    ConfirmModel | OverrideModel,
+    Discriminator(
+        "decision", custom_error_type="decision_unknown", custom_error_message="confirm or override"
+    ),
+]
 
 
 class VersionItem(_Model):

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import socket
+import ssl
 from collections.abc import Callable
 
 import uvicorn
@@ -12,6 +13,7 @@ import uvicorn
 from reader import errors
 from service import console
 from service.app import create_app
+from service.protocol import PatientProtocol
 from service.settings import Settings, is_loopback
 
 __all__ = ["JsonFormatter", "run"]
@@ -58,17 +60,30 @@ def run(settings: Settings, *, ready: Callable[[str], None] | None = None) -> No
     logging.basicConfig(level=logging.INFO, handlers=[log])
     listener = _listen(settings.host, settings.port)
     if ready is not None:
-        ready(_address(settings.host, listener))
+        ready(_address(settings, listener))
     config = uvicorn.Config(
         create_app(settings),
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies),
+        ssl_certfile=settings.certificate or None,
+        ssl_keyfile=settings.certificate_key or None,
+        http=PatientProtocol,
+        ws="none",
         timeout_graceful_shutdown=10,
         lifespan="on",
     )
+    _load(config)
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def _load(config: uvicorn.Config) -> None:
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        raise errors.OptionError("The certificate and its key cannot be read, or do not fit.") from error
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -79,6 +94,7 @@ def _listen(host: str, port: int) -> socket.socket:
         raise errors.OptionError(f"Port {port} cannot be listened on: {error.strerror or error}.") from error
 
 
-def _address(host: str, listener: socket.socket) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{listener.getsockname()[1]}/"
+def _address(settings: Settings, listener: socket.socket) -> str:
+    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+    scheme = "https" if settings.certificate else "http"
+    return f"{scheme}://{shown}:{listener.getsockname()[1]}/"

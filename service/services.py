@@ -21,6 +21,7 @@ from service.store.audit import AuditLog
 from service.store.database import open_database
 from service.store.deliveries import DeliveryStore
 from service.store.keys import KeyStore
+from service.store.monitoring import MonitoringStore
 from service.store.objects import open_objects
 from service.store.sweep import sweep
 from service.upkeep import Chore, keeping_up
@@ -75,6 +76,8 @@ class Services:
         All that was said of them, by the machine and by people.
     erasure : ErasureStore
         Lets go of them.
+    monitoring : MonitoringStore
+        Counts and heights of many of them.
     readers : Readers
         Who reads them.
     assays : mapping of str to str
@@ -102,6 +105,7 @@ class Services:
     readings: ReadingStore
     answers: AnswerStore
     erasure: ErasureStore
+    monitoring: MonitoringStore
     readers: Readers
     assays: Mapping[str, str]
     jobs: JobStore
@@ -124,8 +128,12 @@ def get_services(request: Request) -> Services:
 async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[Services]:
     """Open the data folder and start the readers; close both in the end."""
     engine = open_engine(settings)
-    blobs = open_blobs(settings)
-    blobs.prepare()
+    try:
+        blobs = open_blobs(settings)
+        blobs.prepare()
+    except BaseException:
+        engine.dispose()
+        raise
     announces = bool(settings.webhook_url)
     readings = ReadingStore(engine, announces=announces)
     erasure = ErasureStore(engine, blobs, announces=announces)
@@ -139,6 +147,7 @@ async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[S
         readings=readings,
         answers=AnswerStore(engine, announces=announces),
         erasure=erasure,
+        monitoring=MonitoringStore(engine),
         readers=readers,
         assays=known_assays(),
         jobs=JobStore(engine),

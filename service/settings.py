@@ -65,6 +65,11 @@ class Settings:
     allowed_hosts : tuple of str
         Names by which the service may be addressed. Others are refused, so that a foreign web page
         cannot reach a local service by pointing its own name here.
+    proxies : tuple of str
+        Addresses of proxies before the service, whose word on the client's address and on https counts.
+    certificate, certificate_key : str, default ``""``
+        Files in PEM form with which the service speaks https itself. Phones keep pictures while the
+        connection is gone only over https.
 
     Raises
     ------
@@ -94,6 +99,9 @@ class Settings:
     webhook_hosts: tuple[str, ...] = ()
     webhook_secret: str = field(default="", repr=False)
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
+    proxies: tuple[str, ...] = ()
+    certificate: str = ""
+    certificate_key: str = ""
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:

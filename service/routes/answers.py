@@ -11,9 +11,11 @@ from service.access import Admins, Reads, Reviews
 from service.flat import flat_result
 from service.health_records import as_fhir
 from service.lookup import find_reading
+from service.problems import Refused
+from service.refusals import REVIEW_CONFLICT
 from service.reviews import review
 from service.routes.common import ServicesDep, StoredDep, problems
-from service.schemas import ResultModel, ReviewModel, VersionItem, VersionList
+from service.schemas import OverrideModel, ResultModel, ReviewedAnswer, ReviewModel, VersionItem, VersionList
 from service.store import StoredVersion
 
 __all__ = ["router"]
@@ -41,19 +43,11 @@ async def add_review(
 
     May be repeated without harm: the same review by the same key answers 200.
     """
-    answers: dict[int, dict[str, Any]] = {}
-    for answer in said.answers:
-        answers.setdefault(answer.strip, {})[answer.analyte] = answer.outcome
-    reviewed = await review(
-        services,
-        caller,
-        str(reading_id),
-        said.decision,
-        said.reason,
-        outcome=said.outcome,
-        answers=answers,
-        seen=said.seen,
-    )
+    override: dict[str, Any] = {}
+    if isinstance(said, OverrideModel):
+        answers = _by_strip(said.answers)
+        override = {"reason": said.reason, "answers": answers, "outcome": said.outcome}
+    reviewed = await review(services, caller, str(reading_id), said.decision, seen=said.seen, **override)
     response.status_code = 201 if reviewed.new else 200
     return _item(reviewed.version)
 
@@ -85,6 +79,16 @@ async def erase_reading(reading_id: UUID, caller: Admins, services: ServicesDep)
     stored = await find_reading(services, caller, str(reading_id))
     async with services.locks.hold(stored.id):
         await run_in_threadpool(services.erasure.erase, stored.id, caller.key_id)
+
+
+def _by_strip(said: list[ReviewedAnswer]) -> dict[int, dict[str, Any]]:
+    answers: dict[int, dict[str, Any]] = {}
+    for answer in said:
+        of_strip = answers.setdefault(answer.strip, {})
+        if of_strip.setdefault(answer.analyte, answer.outcome) != answer.outcome:
+            part = {"where": "body", "name": "answers", "code": "answered_twice"}
+            raise Refused(REVIEW_CONFLICT, (part,))
+    return answers
 
 
 def _item(version: StoredVersion) -> VersionItem:

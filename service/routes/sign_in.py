@@ -12,6 +12,7 @@ from service.door import COOKIE, admit
 from service.problems import Problem, Refused
 from service.refusals import KEY_UNKNOWN
 from service.routes.common import ServicesDep
+from service.routes.page import wants_page
 from service.web.pages import render
 
 __all__ = ["render_sign_in", "router"]
@@ -39,7 +40,7 @@ async def sign_in(request: Request, services: ServicesDep) -> Response:
     try:
         await admit(services, request, secret)
     except Refused as refused:
-        if refused.problem != KEY_UNKNOWN:
+        if refused.problem != KEY_UNKNOWN or not wants_page(request):
             raise
         return _form(request, target, wrong=True, status=401)
     response = RedirectResponse(target, 303)

@@ -215,7 +215,7 @@ def _snapshot(engine: Engine) -> Iterator[Connection]:
     """Read everything as it is at one moment, while others write."""
     postgresql = engine.dialect.name == "postgresql"
     level = {"isolation_level": "REPEATABLE READ"} if postgresql else {}
-    with engine.execution_options(**level).begin() as connection:
+    with engine.execution_options(patient=True, **level).begin() as connection:
         yield connection
 
 

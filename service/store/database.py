@@ -34,16 +34,21 @@ FAILURES: Final = (DatabaseError, InterfaceError, NoConnectionFree)
 FAULTS: Final = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
 """Those of them that are the program's own."""
 
+_PATIENCE_MS: Final = 5000
+"""How long who wants to write waits for others who do, ms; whoever is turned away may come again."""
+
 # busy_timeout comes first, because changing the journal mode may itself have to wait. FULL keeps every
 # commit through a power cut; it costs 0.3 ms, a reading a hundred times that.
 _PRAGMAS: Final = (
-    "PRAGMA busy_timeout = 5000",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
 )
 _THREADS: Final = 40  # that may ask at once: as many as Starlette has
 _CONNECT_S: Final = 10
+# A server that vanishes in the middle of its work must not keep the others from theirs for hours.
+_KEEPALIVE: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+_ABANDONED_MS: Final = 120_000
 _WRITERS_LOCK: Final = 0x6C6661  # any number, the same for all: "lfa"
 
 _SQLITE_FULL: Final = frozenset(
@@ -65,7 +70,8 @@ def open_database(place: Path | str) -> Engine:
     Returns
     -------
     Engine
-        Connections with the option ``writes`` are the only ones that write until they are done.
+        Connections with the option ``writes`` are the only ones that write until they are done. With the
+        option ``patient`` a transaction may wait and last long.
 
     Raises
     ------
@@ -79,6 +85,7 @@ def open_database(place: Path | str) -> Engine:
     engine = open_engine(place)
     try:
         with translated():
+            _check_encoding(engine)
             upgrade(engine)
     except BaseException:
         engine.dispose()
@@ -113,7 +120,7 @@ def _postgresql(address: str) -> Engine:
     try:
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
-            connect_args={"connect_timeout": _CONNECT_S, "options": "-c timezone=UTC"},
+            connect_args={"connect_timeout": _CONNECT_S, "options": _session_options(), **_KEEPALIVE},
             pool_pre_ping=True,  # a connection may have gone while nobody asked
             max_overflow=10,
             hide_parameters=True,
@@ -126,13 +133,30 @@ def _postgresql(address: str) -> Engine:
     return engine
 
 
+def _session_options() -> str:
+    said = {
+        "lock_timeout": _PATIENCE_MS,
+        "idle_in_transaction_session_timeout": _ABANDONED_MS,
+        **{f"tcp_{name}": value for name, value in _KEEPALIVE.items()},
+    }
+    return " ".join(f"-c {name}={value}" for name, value in said.items())
+
+
 def _set_pragmas(connection: Any, _record: Any) -> None:
     # The driver's own transaction handling is switched off: it starts none before a SELECT.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in _PRAGMAS:
+    for pragma in (f"PRAGMA busy_timeout = {_PATIENCE_MS}", *_PRAGMAS):
         cursor.execute(pragma)
     cursor.close()
+
+
+def _check_encoding(engine: Engine) -> None:
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+        if encoding != "UTF8":
+            raise errors.OptionError(f"The database must have the encoding UTF8, not {encoding}.")
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -142,8 +166,12 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _begin_postgresql(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if options.get("patient", False):
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '1min'")
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
     # Writers wait for each other as on SQLite; a reading takes a hundred times longer than its row.
-    if connection.get_execution_options().get("writes", False):
+    if options.get("writes", False):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})")
 
 

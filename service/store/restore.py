@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, Engine, MetaData, Table, func, insert, select, update
+from sqlalchemy.orm import Session
 
 from reader import errors
+from service.access import ALL_SITES
+from service.store.audit import CONSOLE, record
 from service.store.backup import PICTURES, Backup, copy_picture, read_manifest, sha256_of
 from service.store.blobs import BlobFolder, Blobs
 from service.store.database import open_engine, translated
@@ -54,7 +57,7 @@ def restore(folder: Path, place: Path | str, blobs: Blobs) -> Backup:
             pictures = _copy_pictures(folder, backup, blobs)
             _load(engine, folder, backup)
             upgrade(engine)
-            _note_removed(engine, pictures, backup.made_at)
+            _note(engine, backup, pictures)
     finally:
         engine.dispose()
     return backup
@@ -102,7 +105,7 @@ def _copy_pictures(folder: Path, backup: Backup, blobs: Blobs) -> set[str]:
 
 
 def _load(engine: Engine, folder: Path, backup: Backup) -> None:
-    with engine.execution_options(writes=True).begin() as connection:
+    with engine.execution_options(writes=True, patient=True).begin() as connection:
         for table in _tables_without_rows(connection):
             if table.name in backup.tables:
                 _load_table(connection, table, _file(folder, backup, f"{table.name}.jsonl"))
@@ -120,9 +123,11 @@ def _load_table(connection: Connection, table: Table, path: Path) -> None:
         connection.execute(select(func.setval(sequence, last or 1, last is not None)))
 
 
-def _note_removed(engine: Engine, pictures: set[str], made_at: str) -> None:
-    """Note of each reading whose picture was removed while the backup was made that it was."""
-    with engine.execution_options(writes=True).begin() as connection:
-        for digest in sorted(needed_digests(connection) - pictures):
+def _note(engine: Engine, backup: Backup, pictures: set[str]) -> None:
+    """Write down what was restored, and which pictures were removed while the backup was made."""
+    with Session(engine.execution_options(writes=True)) as session, session.begin():
+        for digest in sorted(needed_digests(session.connection()) - pictures):
             named = ReadingRow.image_sha256 == digest
-            connection.execute(update(ReadingRow).where(named).values(image_removed_at=made_at))
+            session.execute(update(ReadingRow).where(named).values(image_removed_at=backup.made_at))
+        told = {"readings": backup.readings, "pictures": backup.pictures.rows}
+        record(session, CONSOLE, ALL_SITES, "data-restored", backup.made_at, told)

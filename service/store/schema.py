@@ -97,7 +97,7 @@ def current_revision(connection: Connection) -> str | None:
 @contextlib.contextmanager
 def _alone(engine: Engine) -> Iterator[tuple[Config, Connection]]:
     """Hold the database for oneself until the transaction is done."""
-    with engine.execution_options(writes=True).connect() as connection:
+    with engine.execution_options(writes=True, patient=True).connect() as connection:
         lite = connection.dialect.name == "sqlite"
         if lite:
             connection.detach()  # what is set here is for no one else

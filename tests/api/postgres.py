@@ -44,11 +44,11 @@ class Cluster:
         with (self._folder / "log").open("a") as log:
             return subprocess.Popen(command, stdout=log, stderr=log, user=self._account, cwd=self._folder)
 
-    def database(self) -> str:
+    def database(self, kind: str = "") -> str:
         """Make an empty database and return its address."""
         name = f"clinic{next(_NUMBERS)}"
         with psycopg.connect(host=str(self._folder), user="lfa", dbname="postgres", autocommit=True) as asked:
-            asked.execute(f"CREATE DATABASE {name}")
+            asked.execute(f"CREATE DATABASE {name} {kind}")
         return f"postgresql://lfa@/{name}?host={self._folder}"
 
     def end(self) -> None:

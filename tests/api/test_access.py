@@ -242,7 +242,7 @@ def test_over_https_the_key_is_kept_for_https_alone(settings: Settings) -> None:
 
 
 def test_a_wrong_key_does_not_sign_in(locked: TestClient) -> None:
-    answer = locked.post("/sign-in", data={"key": "lfa_wrong<b>", "next": "/review"})
+    answer = locked.post("/sign-in", data={"key": "lfa_wrong<b>", "next": "/review"}, headers=HTML)
     assert answer.status_code == 401
     assert "set-cookie" not in answer.headers
     assert "lfa_wrong" not in answer.text

@@ -53,6 +53,11 @@ def test_an_override_of_one_analyte_leaves_the_other_as_the_machine_said() -> No
     assert review["strips"][0]["analytes"] == {"pf": "positive", "pan": "positive"}
 
 
+def test_an_outcome_is_of_all_that_are_not_named() -> None:
+    review = judged(MALARIA, answers={1: {"pan": "positive"}}, outcome="negative")
+    assert review["strips"][0]["analytes"] == {"pf": "negative", "pan": "positive"}
+
+
 def test_strips_that_differ_make_a_picture_of_several_results() -> None:
     review = judged(machine(strip(), strip(2)), answers={2: {"T": "negative"}})
     assert (review["outcome"], [s["outcome"] for s in review["strips"]]) == (
@@ -72,8 +77,8 @@ def test_a_person_may_read_what_the_machine_could_not() -> None:
         (MALARIA, {"outcome": "positive"}, "answers_needed"),
         (machine(strip(), strip(2)), {"outcome": "positive"}, "answers_needed"),
         (machine(strip()), {"outcome": "positive"}, "nothing_overridden"),
-        (machine(strip()), {}, "outcome_or_answers"),
-        (machine(strip()), {"outcome": "negative", "answers": {1: {"T": "negative"}}}, "outcome_or_answers"),
+        (machine(strip()), {}, "nothing_overridden"),
+        (machine(strip(a="positive", b="positive", c="positive")), {"outcome": "positive"}, "answers_needed"),
         (machine(strip()), {"answers": {2: {"T": "negative"}}}, "no_such_analyte"),
         (machine(strip()), {"answers": {1: {"X": "negative"}}}, "no_such_analyte"),
         (machine(strip()), {"outcome": "negative", "reason": None}, "reason_missing"),

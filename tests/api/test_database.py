@@ -16,10 +16,10 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from reader import errors
 from service import Settings
-from service.store import AlreadyStored, NewReading, ReadingStore
+from service.store import AlreadyStored, NewReading, ReadingStore, database
 from service.store.database import open_database, told
 
-from .postgres import running
+from .postgres import Cluster, running
 from .service_helpers import open_client
 
 NEW = NewReading(
@@ -71,6 +71,18 @@ def test_of_many_that_store_one_id_at_once_one_does(readings: ReadingStore) -> N
 
     work_at_once([add] * 20)
     assert sorted(outcomes) == [False] * 19 + [True]
+
+
+def test_who_cannot_write_for_long_is_told_to_come_again(
+    place: Path | str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_PATIENCE_MS", 200)
+    engine = open_database(place)
+    readings = ReadingStore(engine)
+    with engine.execution_options(writes=True).begin(), pytest.raises(errors.CapacityError):
+        readings.add(NEW)
+    assert readings.add(NEW).id == NEW.id
+    readings.close()
 
 
 def test_whoever_has_seen_a_row_has_seen_all_before_it(readings: ReadingStore) -> None:
@@ -132,6 +144,11 @@ def test_a_database_that_goes_away_is_told_and_comes_back(settings: Settings, ph
         cluster.start()
         assert client.get(path).content == answer.content
         assert client.get("/readyz").status_code == 200
+
+
+def test_a_database_that_cannot_hold_all_letters_is_refused(cluster: Cluster) -> None:
+    with pytest.raises(errors.OptionError, match="UTF8, not LATIN1"):
+        open_database(cluster.database("ENCODING 'LATIN1' TEMPLATE template0"))
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,12 @@ def test_an_unknown_reading_is_not_found(client: TestClient) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "reading-not-found")
 
 
+def test_what_cannot_be_done_at_a_path_is_answered_with_all_that_can(client: TestClient) -> None:
+    for path, allowed in (("/v1/readings", "GET, POST"), (f"/v1/readings/{uuid4()}", "DELETE, GET, PUT")):
+        answer = client.patch(path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
 def test_the_list_goes_from_the_newest_to_the_oldest_without_gap_or_repeat(
     client: TestClient, photo: bytes
 ) -> None:
@@ -220,13 +226,13 @@ def test_operation_ids_are_the_names_of_what_is_done(client: TestClient) -> None
         "get_profile",
         "list_assays",
         "list_audit",
+        "create_batch",
+        "get_batch",
+        "put_batch_item",
+        "close_batch",
+        "list_batch_results",
+        "get_job",
         "get_health",
         "get_readiness",
         "get_version",
-        "get_job",
-        "create_batch",
-        "put_batch_item",
-        "close_batch",
-        "get_batch",
-        "list_batch_results",
     }

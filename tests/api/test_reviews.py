@@ -81,22 +81,13 @@ def test_who_looked_at_an_older_answer_is_told_of_the_newer(client: TestClient, 
 @pytest.mark.parametrize(
     ("body", "name"),
     [
-        ({}, "decision"),
-        ({"decision": "perhaps"}, "decision"),
+        ({}, ""),
+        ({"decision": "perhaps"}, ""),
         ({"decision": "override", "outcome": "negative"}, "reason"),
         ({"decision": "override", "outcome": "negative", "reason": "CANARY"}, "reason"),
-        ({"decision": "override", "reason": "other"}, "outcome"),
-        ({"decision": "override", "reason": "other", "outcome": "positive"}, "outcome"),
-        ({"decision": "confirm", "reason": "other"}, "reason"),
+        ({"decision": "confirm", "reason": "other"}, ""),
+        ({"decision": "override", "reason": "other", "answers": [{"strip": 0}]}, "answers"),
         ({"decision": "confirm", "comment": "CANARY"}, ""),
-        (
-            {
-                "decision": "override",
-                "reason": "other",
-                "answers": [{"strip": 9, "analyte": "CANARY", "outcome": "negative"}],
-            },
-            "answers",
-        ),
     ],
 )
 def test_a_review_without_meaning_is_refused_by_the_name_of_its_part(
@@ -105,6 +96,28 @@ def test_a_review_without_meaning_is_refused_by_the_name_of_its_part(
     answer = client.post(f"{place}/reviews", json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
     assert answer.json()["errors"][0]["name"] == name
+    assert "CANARY" not in answer.text
+    assert flat(client, place)["status"] == "preliminary"
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({}, "nothing_overridden"),
+        ({"outcome": "positive"}, "nothing_overridden"),
+        ({"answers": [{"strip": 9, "analyte": "CANARY", "outcome": "negative"}]}, "no_such_analyte"),
+        (
+            {"answers": [{"strip": 1, "analyte": "T", "outcome": o} for o in ("negative", "invalid")]},
+            "answered_twice",
+        ),
+    ],
+)
+def test_a_review_that_does_not_fit_the_reading_is_a_conflict(
+    client: TestClient, place: str, said: Any, code: str
+) -> None:
+    answer = client.post(f"{place}/reviews", json={"decision": "override", "reason": "other", **said})
+    assert (answer.status_code, answer.json()["code"]) == (409, "review-conflict")
+    assert answer.json()["errors"][0]["code"] == code
     assert "CANARY" not in answer.text
     assert flat(client, place)["status"] == "preliminary"
 
