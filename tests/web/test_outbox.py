@@ -322,3 +322,63 @@ def test_a_nurse_signs_in_once_and_what_was_kept_without_a_key_is_sent_then(
 def sign_in(page: Any, secret: str) -> None:
     page.fill("#key", secret)
     page.click("form.card button")
+
+
+def test_a_key_that_may_not_send_costs_no_picture(
+    open_page: Open, clinic: str, pictures: dict[str, Path]
+) -> None:
+    page = open_page(at=clinic, **ALONE)
+    body = '{"code": "scope-needed", "title": "t", "detail": "d", "request_id": "r"}'
+    page.route(
+        PUT, lambda route: route.fulfill(status=403, content_type="application/problem+json", body=body)
+    )
+    take(page, pictures["test"])
+    page.wait_for_selector("#outbox li.sign-in")
+    page.unroute_all()
+    page.click("#send-now")
+    until_sent(page, 1)
+    assert len(readings(clinic)) == 1
+
+
+def test_a_picture_that_the_service_fails_on_does_not_hold_up_the_others(
+    open_page: Open, clinic: str, pictures: dict[str, Path]
+) -> None:
+    page = open_page(at=clinic, **ALONE)
+    page.route(PUT, lambda route: route.abort())
+    take(page, pictures["test"])
+    take(page, pictures["table"])
+    page.unroute_all()
+    asked: list[str] = []
+
+    def fail_on_the_first(route: Any) -> None:
+        asked.append(route.request.url)
+        if route.request.url == asked[0]:
+            body = '{"code": "internal-error", "title": "t", "detail": "d", "request_id": "r"}'
+            route.fulfill(status=500, content_type="application/problem+json", body=body)
+        else:
+            route.continue_()
+
+    page.route(PUT, fail_on_the_first)
+    page.click("#send-now")
+    until_sent(page, 1)
+    assert waits(page) == [T("outbox.waiting"), T("outbox.read")]
+
+
+def test_a_service_that_is_full_is_not_asked_for_every_picture_that_waits(
+    open_page: Open, clinic: str, pictures: dict[str, Path]
+) -> None:
+    page = open_page(at=clinic, **ALONE)
+    page.route(PUT, lambda route: route.abort())
+    take(page, pictures["test"])
+    take(page, pictures["table"])
+    page.unroute_all()
+    asked: list[str] = []
+
+    def full(route: Any) -> None:
+        asked.append(route.request.url)
+        body = '{"code": "too-many-requests", "title": "t", "detail": "d", "request_id": "r"}'
+        route.fulfill(status=429, content_type="application/problem+json", body=body)
+
+    page.route(PUT, full)
+    page.evaluate("Outbox.sendAll()")
+    assert len(asked) == 1
