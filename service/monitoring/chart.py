@@ -2,8 +2,8 @@
 
 Two looks at the same values. Shewhart's limits find one test that is far off. An exponentially weighted
 mean finds a small drift of all of them. Both sets of limits come from the lot's first tests, and both are
-widened by what so few tests leave unknown of centre and spread: without that, more than half of all lots
-that are quite steady would raise an alarm within 200 tests; with it, about one in seven does.
+widened by what so few tests leave unknown of centre and spread: without that, half of all lots that are
+quite steady would raise an alarm within 200 tests; with it, about one in seven does.
 """
 
 import math

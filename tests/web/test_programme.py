@@ -223,7 +223,7 @@ def test_an_unknown_subject_is_not_found(at: str) -> None:
 def test_every_page_speaks_every_language_and_fits_a_small_phone(look: Look, path: str, code: str) -> None:
     page = look(f"{path}?lang={code}", scripts=False)
     assert page.locator("html").get_attribute("lang") == code
-    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    page.evaluate("document.querySelectorAll('main details').forEach(d => d.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     outside = page.locator("main > *, main .card").evaluate_all(
         "all => all.filter(e => e.getBoundingClientRect().right > innerWidth + 1).length"
@@ -236,7 +236,7 @@ def test_every_page_speaks_every_language_and_fits_a_small_phone(look: Look, pat
 def test_a_screen_reader_finds_its_way(look: Look, path: str, code: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the dev extra")
     page = look(f"{path}?lang={code}")
-    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    page.evaluate("document.querySelectorAll('main details').forEach(d => d.open = true)")
     options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
     found = axe.Axe().run(page, options=options).response["violations"]
     assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
