@@ -30,7 +30,6 @@ from service.monitoring.items import (
 from service.monitoring.lots import lots_of
 from service.monitoring.table import columns_of, rows_of
 from service.origin import Pseudonym
-from service.problems import HTTP_PROBLEMS, Refused
 from service.routes.common import ASSAY_ID, ServicesDep, problems
 from service.services import Services
 from service.spreadsheet import CSV_ANSWER, csv_response
@@ -40,7 +39,6 @@ __all__ = ["DEFAULT_DAYS", "LATELY_DAYS", "lately_of", "router", "watched_by"]
 
 DEFAULT_DAYS = 90
 LATELY_DAYS = 28
-LONGEST_DAYS = 732  # two years: what may be asked for at once
 
 router = APIRouter(prefix="/v1/monitoring", tags=["monitoring"], responses=problems(401, 403, 422))
 
@@ -100,17 +98,9 @@ def watched_by(
     assay: str | None = None,
     lot: str | None = None,
 ) -> Watched:
-    """Return which tests are meant, as far as the caller may see them.
-
-    Raises
-    ------
-    Refused
-        422 if the period ends before it begins, or is longer than two years.
-    """
+    """Return which tests are meant, as far as the caller may see them; none if they end before they begin."""
     last = until or dt.datetime.now(dt.UTC).date()
-    first = since or last - dt.timedelta(days=DEFAULT_DAYS - 1)
-    if not 0 <= (last - first).days < LONGEST_DAYS:
-        raise Refused(HTTP_PROBLEMS[422], ({"where": "query", "name": "since", "code": "period_invalid"},))
+    first = since or _earlier(last, DEFAULT_DAYS - 1)
     return Watched(
         since=first.isoformat(), until=last.isoformat(), site=site_of(caller, site), assay=assay, lot=lot
     )
@@ -118,8 +108,12 @@ def watched_by(
 
 def lately_of(watched: Watched) -> str:
     """Return the first of the last four weeks of a period."""
-    last = dt.date.fromisoformat(watched.until)
-    return (last - dt.timedelta(days=LATELY_DAYS - 1)).isoformat()
+    return _earlier(dt.date.fromisoformat(watched.until), LATELY_DAYS - 1).isoformat()
+
+
+def _earlier(day: dt.date, days: int) -> dt.date:
+    """Go back some days, but not beyond the calendar's first."""
+    return dt.date.fromordinal(max(day.toordinal() - days, 1))
 
 
 def _watched(
