@@ -6,7 +6,6 @@ touches no other picture. A worker whose server has gone reads the end of its pi
 
 import asyncio
 import contextlib
-import ctypes
 import logging
 import multiprocessing
 import os
@@ -30,7 +29,6 @@ __all__ = ["ProcessReaders", "ReaderFailed", "Readers", "ThreadReaders", "Worker
 
 _log = logging.getLogger(__name__)
 _START_TIMEOUT_S = 60.0
-_PR_SET_PDEATHSIG = 1  # of Linux' prctl
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -179,6 +177,7 @@ class ProcessReaders:
         self._room = _Room(queue)
         self._free: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
         self._all: set[_Worker] = set()
+        self._starting: asyncio.Task[None] | None = None
         # One thread waits for each process; asyncio's own pool may have fewer.
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="lfa-reader")
 
@@ -188,11 +187,18 @@ class ProcessReaders:
         return self._room.taken
 
     async def start(self) -> None:
-        """Start every process and wait until each has loaded the reader."""
-        await asyncio.gather(*(self._hire() for _ in range(self._workers)))
+        """Begin to start every process; the first pictures wait until each has loaded the reader."""
+        self._starting = asyncio.create_task(self._hire_all())
+
+    async def _hire_all(self) -> None:
+        found = await asyncio.gather(*(self._hire() for _ in range(self._workers)), return_exceptions=True)
+        for error in found:
+            if isinstance(error, Exception):
+                _log.error("a worker cannot be started: %s", where(error))
 
     async def close(self) -> None:
         """End every process."""
+        await self._settled()
         await asyncio.gather(*(asyncio.to_thread(worker.stop) for worker in self._all))
         self._all.clear()
         self._threads.shutdown(wait=False)
@@ -216,6 +222,7 @@ class ProcessReaders:
 
     @contextlib.asynccontextmanager
     async def _worker(self) -> AsyncIterator[_Worker]:
+        await self._settled()
         if not self._all:
             await self._hire()
         worker = await self._free.get()
@@ -236,8 +243,18 @@ class ProcessReaders:
     async def _hire(self) -> None:
         worker = await asyncio.to_thread(_Worker, self._memory_mb)
         self._all.add(worker)
-        await asyncio.to_thread(worker.call, (tasks.warm_up, (), {}), _START_TIMEOUT_S)
+        try:
+            await asyncio.to_thread(worker.call, (tasks.warm_up, (), {}), _START_TIMEOUT_S)
+        except BaseException:
+            self._all.discard(worker)
+            await asyncio.to_thread(worker.stop)
+            raise
         self._free.put_nowait(worker)
+
+    async def _settled(self) -> None:
+        """Wait until the start is over, however it went."""
+        if self._starting is not None:
+            await asyncio.wait({self._starting})
 
 
 def _context() -> Any:
@@ -249,14 +266,14 @@ def _context() -> Any:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([tasks.__name__])
+    context.set_forkserver_preload(["service.forked"])
     return context
 
 
 def _work(pipe: Connection, memory_mb: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to handle
     _limit(memory_mb)
-    _end_with_server()
+    threading.Thread(target=_end_with_server, daemon=True).start()
     with contextlib.suppress(EOFError, OSError):  # the server has gone
         while True:
             task, args, kwargs = pipe.recv()
@@ -274,18 +291,7 @@ def _limit(memory_mb: int) -> None:
 
 
 def _end_with_server() -> None:
-    """End even in the middle of a task when the server has gone.
-
-    The thread sees any server go, but not while a library keeps it from running; the kernel's signal needs
-    nobody's leave, but is Linux' own, and comes from the process that forked this one.
-    """
-    threading.Thread(target=_watch_server, daemon=True).start()
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _watch_server() -> None:
+    """End even in the middle of a task when the server has gone."""
     server = multiprocessing.parent_process()
     if server is not None:
         server.join()

@@ -30,6 +30,7 @@ from service.workers import ProcessReaders
 async def work():
     readers = ProcessReaders(workers=1, queue=2, timeout_s=600)
     await readers.start()
+    await readers.run(int)
     busy = asyncio.create_task(readers.run(time.sleep, 600))
     await asyncio.sleep(0)
     print("busy", flush=True)
