@@ -7,6 +7,7 @@ after its start, takes the job up when its lease has ended.
 import asyncio
 import contextlib
 import datetime as dt
+import functools
 import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
@@ -30,9 +31,16 @@ from service.intake import (
     written,
 )
 from service.problems import HTTP_PROBLEMS, READER_PROBLEMS, Problem, Refused, for_reader_error
-from service.refusals import BATCH_CLOSED, PICTURE_DEFEATS_READER, READING_CONFLICT, READING_ERASED
+from service.refusals import (
+    BATCH_CLOSED,
+    PICTURE_DEFEATS_READER,
+    PICTURE_GONE,
+    READING_CONFLICT,
+    READING_ERASED,
+)
 from service.services import Services
-from service.store import BatchClosed, Job, Lease, NewJob, Spool
+from service.store import BatchClosed, BlobMissing, Job, Lease, NewJob, Spool
+from service.store.database import FAILURES
 from service.workers import ReaderFailed, WorkerLost, where
 
 __all__ = ["JOB_PROBLEMS", "enqueue", "enqueue_item", "lease", "seconds_to_wait", "working_jobs"]
@@ -46,7 +54,7 @@ _PAUSE_S: Final = 5.0  # before what may work later, as when the disk was full, 
 _UNLIKELY_S: Final = 300.0  # no lease reaches so far, even by the clock of another server
 _MOST_ATTEMPTS: Final = 10  # a picture under which so many servers died is not tried again
 _USUAL_S: Final = 0.5  # for one picture, to tell a client when to ask again
-_PASSING = (errors.OutputError, errors.CapacityError, errors.StoreError)
+_PASSING = (errors.OutputError, errors.CapacityError, errors.StoreError, *FAILURES)
 
 JOB_PROBLEMS: Mapping[str, Problem] = MappingProxyType(
     {
@@ -56,6 +64,7 @@ JOB_PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             READING_CONFLICT,
             READING_ERASED,
             PICTURE_DEFEATS_READER,
+            PICTURE_GONE,
             HTTP_PROBLEMS[500],
         )
     }
@@ -235,33 +244,46 @@ class _Runner:
             raise
         except Exception as error:  # noqa: BLE001  (it may work later; meanwhile others are read)
             _log.warning("a job is put off: %s", where(error))
-            with contextlib.suppress(Exception):
-                await run_in_threadpool(self._jobs.give_back, job, _text(_now(), _PAUSE_S))
+            await self._put_off(job, tried=not isinstance(error, _PASSING))
         finally:
             del self._held[job.id]
             self._lanes.release()
+
+    async def _put_off(self, job: Job, *, tried: bool) -> None:
+        with contextlib.suppress(Exception):  # its lease ends by itself
+            await run_in_threadpool(
+                functools.partial(self._jobs.give_back, job, _text(_now(), _PAUSE_S), tried=tried)
+            )
 
 
 async def _outcome(services: Services, job: Job) -> str | None:
     """Read a job's picture; return None, or the code of the problem for which this can never be done."""
     if job.attempts > _MOST_ATTEMPTS:
         return PICTURE_DEFEATS_READER.code
+    if not job.image_sha256:  # the reading was made otherwise meanwhile, and erased
+        return READING_ERASED.code
     submission, size = read_back(job.submission)
     try:
         async with _fetched(services, job.image_sha256) as path:
             await accept(services, submission, KeptPicture(path, job.image_sha256, size))
     except _PASSING:
         raise
-    except errors.LfaError as error:
-        return for_reader_error(error).code
-    except Refused as refused:
-        return refused.problem.code
-    except WorkerLost:
-        return PICTURE_DEFEATS_READER.code
-    except ReaderFailed as error:
-        _log.error("internal error in a job: %s", error)
-        return HTTP_PROBLEMS[500].code
+    except (errors.LfaError, Refused, BlobMissing, WorkerLost, ReaderFailed) as error:
+        return _problem(error).code
     return None
+
+
+def _problem(error: Exception) -> Problem:
+    if isinstance(error, errors.LfaError):
+        return for_reader_error(error)
+    if isinstance(error, Refused):
+        return error.problem
+    if isinstance(error, BlobMissing):
+        return PICTURE_GONE
+    if isinstance(error, WorkerLost):
+        return PICTURE_DEFEATS_READER
+    _log.error("internal error in a job: %s", error)
+    return HTTP_PROBLEMS[500]
 
 
 @contextlib.asynccontextmanager

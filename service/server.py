@@ -58,9 +58,6 @@ def run(settings: Settings, *, ready: Callable[[str], None] | None = None) -> No
     log = logging.StreamHandler()
     log.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[log])
-    listener = _listen(settings.host, settings.port)
-    if ready is not None:
-        ready(_address(settings, listener))
     config = uvicorn.Config(
         create_app(settings),
         log_config=None,
@@ -76,6 +73,9 @@ def run(settings: Settings, *, ready: Callable[[str], None] | None = None) -> No
         lifespan="on",
     )
     _load(config)
+    listener = _listen(settings.host, settings.port)
+    if ready is not None:
+        ready(_address(settings, listener))
     uvicorn.Server(config).run(sockets=[listener])
 
 

@@ -6,6 +6,7 @@ touches no other picture. A worker whose server has gone reads the end of its pi
 
 import asyncio
 import contextlib
+import ctypes
 import logging
 import multiprocessing
 import os
@@ -29,6 +30,7 @@ __all__ = ["ProcessReaders", "ReaderFailed", "Readers", "ThreadReaders", "Worker
 
 _log = logging.getLogger(__name__)
 _START_TIMEOUT_S = 60.0
+_PR_SET_PDEATHSIG = 1  # of Linux' prctl
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -254,7 +256,7 @@ def _context() -> Any:
 def _work(pipe: Connection, memory_mb: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to handle
     _limit(memory_mb)
-    threading.Thread(target=_end_with_server, daemon=True).start()
+    _end_with_server()
     with contextlib.suppress(EOFError, OSError):  # the server has gone
         while True:
             task, args, kwargs = pipe.recv()
@@ -272,7 +274,18 @@ def _limit(memory_mb: int) -> None:
 
 
 def _end_with_server() -> None:
-    """End even in the middle of a task when the server has gone."""
+    """End even in the middle of a task when the server has gone.
+
+    The thread sees any server go, but not while a library keeps it from running; the kernel's signal needs
+    nobody's leave, but is Linux' own, and comes from the process that forked this one.
+    """
+    threading.Thread(target=_watch_server, daemon=True).start()
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _watch_server() -> None:
     server = multiprocessing.parent_process()
     if server is not None:
         server.join()

@@ -223,15 +223,25 @@ class JobStore:
             job, state=state, error=error, leased_until=None, finished_at=now, submission="{}"
         )
 
-    def give_back(self, job: Job, not_before: str) -> bool:
+    def give_back(self, job: Job, not_before: str, *, tried: bool = False) -> bool:
         """Let a job go, for anyone to take from a moment on.
+
+        Parameters
+        ----------
+        job : Job
+            The job.
+        not_before : str
+            The moment, as UTC.
+        tried : bool, default False
+            Whether this counts as an attempt.
 
         Returns
         -------
         bool
             False if the job is somebody else's by now.
         """
-        return self._change(job, state="queued", leased_until=not_before, attempts=job.attempts - 1)
+        attempts = job.attempts if tried else job.attempts - 1
+        return self._change(job, state="queued", leased_until=not_before, attempts=attempts)
 
     def _change(self, job: Job, **values: str | int | None) -> bool:
         with translated(), Session(self._writer) as session, session.begin():

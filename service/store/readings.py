@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Engine, Select, func, select
+from sqlalchemy import ColumnElement, Engine, Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
@@ -18,7 +18,7 @@ from service.store.tables import ReadingRow, VersionRow
 
 __all__ = ["AlreadyStored", "Filters", "NewReading", "ReadingStore", "StoredReading"]
 
-_Query = Select[*tuple[Any, ...]]
+_Ids = Select[str]
 _Machine = aliased(VersionRow)
 _Counts = aliased(VersionRow)
 _NEWEST_OF_MACHINE = (
@@ -27,11 +27,13 @@ _NEWEST_OF_MACHINE = (
     .correlate(ReadingRow)
     .scalar_subquery()
 )
+_IS_MACHINE = (_Machine.reading_id == ReadingRow.id) & (_Machine.number == _NEWEST_OF_MACHINE)
+_IS_COUNTED = (_Counts.reading_id == ReadingRow.id) & (_Counts.number == ReadingRow.latest)
 _FOUND = (
     select(ReadingRow, _Machine, _Counts)
     .select_from(ReadingRow)
-    .join(_Machine, (_Machine.reading_id == ReadingRow.id) & (_Machine.number == _NEWEST_OF_MACHINE))
-    .join(_Counts, (_Counts.reading_id == ReadingRow.id) & (_Counts.number == ReadingRow.latest))
+    .join(_Machine, _IS_MACHINE)
+    .join(_Counts, _IS_COUNTED)
 )
 
 
@@ -223,10 +225,10 @@ class ReadingStore:
         filters : Filters, optional
             Which.
         """
-        query = _filtered(filters or Filters()).order_by(ReadingRow.seq.desc())
+        query = _chosen(filters or Filters())
         if before is not None:
             query = query.where(ReadingRow.seq < before)
-        return self._all(query.limit(limit))
+        return self._all(query, limit, ReadingRow.seq.desc())
 
     def each(self, filters: Filters, at_once: int) -> Iterator[StoredReading]:
         """Yield all readings, the newest first, without holding them or the database meanwhile.
@@ -257,12 +259,12 @@ class ReadingStore:
         filters : Filters, optional
             Which.
         """
-        query = _filtered(filters or Filters()).order_by(ReadingRow.attention.desc(), ReadingRow.seq.desc())
+        query = _chosen(filters or Filters())
         if after is not None:
             attention, seq = after
             level = ReadingRow.attention == attention
             query = query.where((ReadingRow.attention < attention) | (level & (ReadingRow.seq < seq)))
-        return self._all(query.limit(limit))
+        return self._all(query, limit, ReadingRow.attention.desc(), ReadingRow.seq.desc())
 
     def check(self) -> None:
         """Fail if the database does not answer."""
@@ -273,29 +275,35 @@ class ReadingStore:
         """Let go of every connection."""
         self._engine.dispose()
 
-    def _all(self, query: _Query) -> list[StoredReading]:
+    def _all(self, chosen: _Ids, limit: int, *order: ColumnElement[Any]) -> list[StoredReading]:
+        """Choose first and fetch then, so that what is sorted is small."""
+        ids = chosen.order_by(*order).limit(limit).correlate(None)
         with Session(self._engine) as session:
-            return [_stored(*found) for found in session.execute(query)]
+            found = session.execute(_FOUND.where(ReadingRow.id.in_(ids)).order_by(*order))
+            return [_stored(*rows) for rows in found]
 
 
-def _filtered(asked: Filters) -> _Query:
-    query = _FOUND.where(ReadingRow.erased_at.is_(None))
+def _chosen(asked: Filters) -> _Ids:
+    """Return the ids of the readings that are asked for; what is not asked about is not joined."""
+    query = select(ReadingRow.id).where(ReadingRow.erased_at.is_(None))
+    if asked.assay is not None:
+        query = query.join(_Machine, _IS_MACHINE).where(_Machine.assay == asked.assay)
+    if asked.outcome is not None or asked.review == "done":
+        query = query.join(_Counts, _IS_COUNTED)
     equal = {
         ReadingRow.site: asked.site,
         ReadingRow.subject: asked.subject,
         ReadingRow.lot: asked.lot,
-        _Machine.assay: asked.assay,
         _Counts.outcome: asked.outcome,
+        _Counts.kind: "review" if asked.review == "done" else None,
     }
     query = query.where(*(column == value for column, value in equal.items() if value is not None))
+    if asked.review == "needed":
+        query = query.where(ReadingRow.attention > 0)
     if asked.since is not None:
         query = query.where(ReadingRow.received_at >= asked.since)
     if asked.until is not None:
         query = query.where(ReadingRow.received_at < asked.until)
-    if asked.review is not None:
-        query = query.where(
-            ReadingRow.attention > 0 if asked.review == "needed" else _Counts.kind == "review"
-        )
     return query
 
 

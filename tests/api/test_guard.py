@@ -55,7 +55,7 @@ def test_a_form_that_is_too_large_is_refused(small: TestClient, path: str) -> No
 def test_a_form_that_is_too_large_tells_a_person_on_the_page(small: TestClient) -> None:
     answer = small.post("/", files={"image": b"x" * LIMIT}, headers={"Accept": "text/html"})
     assert answer.status_code == 413
-    assert "more bytes than are accepted" in answer.text
+    assert "The picture is too large." in answer.text
 
 
 def test_a_wrong_length_is_no_way_around_the_limit(small: TestClient) -> None:

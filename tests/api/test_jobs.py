@@ -1,6 +1,7 @@
 """Readings that are made later: queued at once, made once, and never lost."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,13 +9,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
 from reader import errors
 from service import Settings, tasks
 from service.jobs import JOB_PROBLEMS, lease
 from service.problems import READER_PROBLEMS
-from service.store import JobStore, NewJob
+from service.store import BlobFolder, JobStore, NewJob
 from service.store.database import open_database
 from service.workers import ThreadReaders, WorkerLost
 
@@ -155,7 +157,15 @@ class TestAJobThatFails:
         assert {kind().code for kind in READER_PROBLEMS} <= set(JOB_PROBLEMS)
 
 
-@pytest.mark.parametrize("failure", [errors.CapacityError(), errors.OutputError(), RuntimeError("CANARY")])
+@pytest.mark.parametrize(
+    "failure",
+    [
+        errors.CapacityError(),
+        errors.OutputError(),
+        OperationalError("CANARY", None, Exception()),
+        RuntimeError("CANARY"),
+    ],
+)
 def test_a_job_that_fails_in_passing_is_tried_again(
     holding: TestClient,
     held: Held,
@@ -318,6 +328,68 @@ def test_jobs_and_batches_work_on_postgresql_too(
         assert client.post(f"{batch}/close").json()["state"] == "done"
         assert client.put(f"{batch}/items/{uuid4()}", content=photo).json()["code"] == "batch-closed"
         assert len(client.get(f"{batch}/results").json()["items"]) == 1
+
+
+def test_a_job_under_which_the_program_errs_again_and_again_is_given_up(
+    holding: TestClient, held: Held, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.jobs._PAUSE_S", 0.0)
+    held.failures = [RuntimeError() for _ in range(100)]
+    job = finished(holding, send(holding, photo).headers["location"])
+    assert job["error"]["code"] == "picture-not-processable"
+    assert held.tried == 10
+
+
+@pytest.fixture
+def left_behind(settings: Settings, photo: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """A job that nobody did, and the place of its reading."""
+    monkeypatch.setattr(JobStore, "take", lambda *_: None)
+    with open_client(settings) as client:
+        path = f"/v1/readings/{uuid4()}"
+        place = send(client, photo, path).headers["location"]
+    return place, path
+
+
+def test_a_job_whose_reading_was_erased_meanwhile_does_not_make_it_again(
+    settings: Settings, left_behind: tuple[str, str], photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, path = left_behind
+    with open_client(settings) as client:
+        assert client.put(path, content=photo).status_code == 201
+        assert client.delete(path).is_success
+    monkeypatch.undo()
+    with open_client(settings) as client:
+        assert finished(client, place)["error"]["code"] == "reading-erased"
+        assert client.get(path).status_code == 410
+
+
+def test_a_job_whose_picture_is_gone_says_so(
+    settings: Settings, left_behind: tuple[str, str], photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    BlobFolder(settings.data).remove(hashlib.sha256(photo).hexdigest())
+    with open_client(settings) as client:
+        assert finished(client, left_behind[0])["error"]["code"] == "picture-gone"
+
+
+def test_what_is_queued_belongs_to_its_subject(
+    client: TestClient, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JobStore, "take", lambda *_: None)
+    path = f"/v1/readings/{uuid4()}"
+    answers = [send(client, photo, path, params={"subject": who}) for who in ("P-1", "P-1", "P-2")]
+    assert [a.status_code for a in answers] == [202, 202, 409]
+
+
+def test_what_the_sender_tells_comes_with_the_reading(client: TestClient, photo: bytes) -> None:
+    told = {"subject": "P-1", "operator": "nurse-7", "lot": "L-9", "taken_at": "2026-03-01T08:00:00+03:00"}
+    path = f"/v1/readings/{uuid4()}"
+    finished(client, send(client, photo, path, params=told).headers["location"])
+    (item,) = client.get("/v1/readings", params={"subject": "P-1"}).json()["items"]
+    assert item["href"] == path
+    apart = f"/v1/readings/{uuid4()}"
+    client.put(apart, content=photo, params=told)
+    assert client.get(f"{path}/result").json()["lot"] == client.get(f"{apart}/result").json()["lot"] == "L-9"
 
 
 def test_a_picture_under_which_servers_die_again_and_again_is_given_up(

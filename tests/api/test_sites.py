@@ -20,7 +20,10 @@ WITH_ID = [(route, method) for route in ROUTES if route.param_convertors for met
 LISTS = sorted({route.path for route in ROUTES if "GET" in route.methods and not route.param_convertors})
 NORTH = {"subject": "NORTH-SUBJECT", "operator": "NORTH-OPERATOR", "lot": "NORTH-LOT"}
 # What a route needs to get as far as looking for what it is about; a route with a body is to be named here.
-BODIES = {"add_review": {"json": {"decision": "confirm"}}}
+BODIES = {
+    "add_review": {"json": {"decision": "confirm"}},
+    "answer_one": {"data": {"decision": "confirm", "seen": "1"}},
+}
 # Ids are the clients' own and are taken once for all sites: a picture under a taken id is a conflict.
 NOT_HIDDEN = {"put_reading"}
 

@@ -67,12 +67,20 @@ def started(data, port, queue=200):
     return process, time.monotonic() - begun
 
 
+def told(pid):
+    """What a process was started with."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")[:120]
+    return "gone"
+
+
 def killed(process, how=signal.SIGKILL):
     """End a server by a signal; see that none of its processes is left."""
-    workers = family(process.pid)
+    workers = {pid: told(pid) for pid in family(process.pid)}
     process.send_signal(how)
     process.communicate(timeout=PATIENCE_S)
-    assert not left_after(workers), f"processes are left running after {how.name}"
+    left = left_after(workers)
+    assert not left, f"left running after {how.name}: {[workers[pid] for pid in left]}"
 
 
 class Clients:
