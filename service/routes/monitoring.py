@@ -1,12 +1,13 @@
 """Monitoring: counts, rates, reasons, agreement, lots and drift, each as JSON and as a spreadsheet."""
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator, WithJsonSchema
 from starlette.concurrency import run_in_threadpool
 
 from service.access import Caller, Reads
@@ -35,14 +36,24 @@ from service.services import Services
 from service.spreadsheet import CSV_ANSWER, csv_response
 from service.store.monitoring import Watched
 
-__all__ = ["DEFAULT_DAYS", "LATELY_DAYS", "lately_of", "router", "watched_by"]
+__all__ = ["DEFAULT_DAYS", "LATELY_DAYS", "Day", "lately_of", "router", "watched_by"]
 
 DEFAULT_DAYS = 90
 LATELY_DAYS = 28
 
 router = APIRouter(prefix="/v1/monitoring", tags=["monitoring"], responses=problems(401, 403, 422))
 
-Day = Annotated[dt.date | None, Query(description="In UTC; by default the last 90 days until today.")]
+
+def _day(text: object) -> dt.date:
+    """Take a day as it is written, and nothing else: a bare number is not a day, whatever it may count."""
+    if not (isinstance(text, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text)):
+        raise ValueError("not a day")
+    return dt.date.fromisoformat(text)
+
+
+Day = Annotated[dt.date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+"""A day, ``YYYY-MM-DD``."""
+DayQuery = Annotated[Day | None, Query(description="In UTC; by default the last 90 days until today.")]
 Name = Annotated[Pseudonym | None, Query(description="Only those with exactly this.")]
 Kit = Annotated[str | None, Query(max_length=64, pattern=ASSAY_ID, description="Only those of this assay.")]
 
@@ -119,8 +130,8 @@ def _earlier(day: dt.date, days: int) -> dt.date:
 def _watched(
     caller: Reads,
     *,
-    since: Day = None,
-    until: Day = None,
+    since: DayQuery = None,
+    until: DayQuery = None,
     site: Name = None,
     kit: Kit = None,
     lot: Name = None,

@@ -139,6 +139,9 @@ def test_an_empty_service_has_empty_lists_and_headings(client: TestClient, name:
     "asked",
     [
         {"since": "yesterday"},
+        {"until": "20260331"},
+        {"until": "1774915200"},
+        {"since": "2026-02-30"},
         {"site": "a site with spaces"},
         {"lot": "=1+1"},
     ],
