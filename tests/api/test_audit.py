@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,16 @@ def test_an_entry_is_only_there_with_what_it_tells_about(engine: Engine) -> None
         record(session, "local", "main", "reading-added", "id", {})
         session.rollback()
     assert AuditLog(engine).page(site=None, before=None, limit=10) == []
+
+
+def test_many_who_write_at_once_make_one_chain(place: Path | str) -> None:
+    """On SQLite and on PostgreSQL."""
+    opened = open_database(place)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: write(opened, 3), range(40)))
+    chain = AuditLog(opened).verify()
+    opened.dispose()
+    assert (chain.entries, chain.broken_at) == (120, None)
 
 
 def test_entries_are_listed_newest_first_by_site(engine: Engine) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import http.client
+import itertools
 import json
 import random
 import signal
@@ -33,7 +34,7 @@ from tests.reliability import service_storm
 
 MOST_MEMORY_GROWN = 100 * 2**20  # bytes, of all the service's processes together
 GOOD_AFTER_S = 2.0
-WARM_UP = 200  # uploads before memory is looked at: workers load what they need with the first pictures
+AT_ONCE = 150  # uploads in memory here; after the first so many the workers have loaded what they need
 
 Case = tuple[str, str, str, dict[str, str], bytes]
 """Name, method, path, headers, body."""
@@ -192,11 +193,11 @@ def send_all(port: int, count: int, seed: int, clients: int, pid: int) -> Found:
     found = Found()
     before = 0
     with ThreadPoolExecutor(clients) as pool:
-        sent = pool.map(lambda case: (case, _answer(port, case)), cases(count, seed))
-        for number, (case, answer) in enumerate(sent):
-            _look(found, case, answer)
-            if number == min(WARM_UP, count // 2):
-                before = memory(pid)
+        wrong = cases(count, seed)
+        while some := list(itertools.islice(wrong, AT_ONCE)):
+            for case, answer in zip(some, pool.map(lambda case: _answer(port, case), some), strict=True):
+                _look(found, case, answer)
+            before = before or memory(pid)
     found.grown = memory(pid) - before
     begun = time.monotonic()
     good = ("good", "PUT", f"/v1/readings/{uuid4()}", {}, encode(draw_test(), quality=95))
