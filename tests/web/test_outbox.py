@@ -291,6 +291,14 @@ def test_the_page_can_be_put_on_a_phone(clinic: str) -> None:
         assert httpx.get(clinic + icon["src"]).headers["content-type"] == "image/png"
 
 
+def test_the_browser_finds_nothing_that_keeps_the_page_off_a_phone(open_page: Open, clinic: str) -> None:
+    page = open_page(at=clinic)
+    page.evaluate("navigator.serviceWorker.ready")
+    asked = page.context.new_cdp_session(page).send("Page.getInstallabilityErrors")
+    found = {fault["errorId"] for fault in asked["installabilityErrors"]}
+    assert found <= {"in-incognito"}  # as every page that a test opens
+
+
 def test_a_nurse_signs_in_once_and_what_was_kept_without_a_key_is_sent_then(
     open_page: Open, tmp_path: Path, pictures: dict[str, Path]
 ) -> None:
