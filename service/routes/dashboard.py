@@ -1,6 +1,5 @@
 """The manager's dashboard: one page of numbers, charts and what stands out, without scripts."""
 
-import datetime as dt
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -10,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from service.access import ALL_SITES, Reads
 from service.origin import PSEUDONYM
 from service.routes.common import ASSAY_ID, ServicesDep
-from service.routes.monitoring import lately_of, watched_by
+from service.routes.monitoring import Day, lately_of, watched_by
 from service.services import Services
 from service.store.monitoring import Watched
 from service.view import assay_name_in
@@ -29,8 +28,8 @@ async def show_dashboard(
     request: Request,
     services: ServicesDep,
     caller: Reads,
-    since: dt.date | None = None,
-    until: dt.date | None = None,
+    since: Day | None = None,
+    until: Day | None = None,
     site: Annotated[str | None, Query(pattern=f"^$|{PSEUDONYM}")] = None,
     kit: Annotated[str | None, Query(max_length=64, pattern=f"^$|{ASSAY_ID}")] = None,
 ) -> HTMLResponse:

@@ -1,12 +1,13 @@
 """Monitoring: counts, rates, reasons, agreement, lots and drift, each as JSON and as a spreadsheet."""
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator, WithJsonSchema
 from starlette.concurrency import run_in_threadpool
 
 from service.access import Caller, Reads
@@ -30,21 +31,29 @@ from service.monitoring.items import (
 from service.monitoring.lots import lots_of
 from service.monitoring.table import columns_of, rows_of
 from service.origin import Pseudonym
-from service.problems import HTTP_PROBLEMS, Refused
 from service.routes.common import ASSAY_ID, ServicesDep, problems
 from service.services import Services
 from service.spreadsheet import CSV_ANSWER, csv_response
 from service.store.monitoring import Watched
 
-__all__ = ["DEFAULT_DAYS", "LATELY_DAYS", "lately_of", "router", "watched_by"]
+__all__ = ["DEFAULT_DAYS", "LATELY_DAYS", "Day", "lately_of", "router", "watched_by"]
 
 DEFAULT_DAYS = 90
 LATELY_DAYS = 28
-LONGEST_DAYS = 732  # two years: what may be asked for at once
 
 router = APIRouter(prefix="/v1/monitoring", tags=["monitoring"], responses=problems(401, 403, 422))
 
-Day = Annotated[dt.date | None, Query(description="In UTC; by default the last 90 days until today.")]
+
+def _day(text: object) -> dt.date:
+    """Take a day as it is written, and nothing else: a bare number is not a day, whatever it may count."""
+    if not (isinstance(text, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text)):
+        raise ValueError("not a day")
+    return dt.date.fromisoformat(text)
+
+
+Day = Annotated[dt.date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+"""A day, ``YYYY-MM-DD``."""
+DayQuery = Annotated[Day | None, Query(description="In UTC; by default the last 90 days until today.")]
 Name = Annotated[Pseudonym | None, Query(description="Only those with exactly this.")]
 Kit = Annotated[str | None, Query(max_length=64, pattern=ASSAY_ID, description="Only those of this assay.")]
 
@@ -100,17 +109,9 @@ def watched_by(
     assay: str | None = None,
     lot: str | None = None,
 ) -> Watched:
-    """Return which tests are meant, as far as the caller may see them.
-
-    Raises
-    ------
-    Refused
-        422 if the period ends before it begins, or is longer than two years.
-    """
+    """Return which tests are meant, as far as the caller may see them; none if they end before they begin."""
     last = until or dt.datetime.now(dt.UTC).date()
-    first = since or last - dt.timedelta(days=DEFAULT_DAYS - 1)
-    if not 0 <= (last - first).days < LONGEST_DAYS:
-        raise Refused(HTTP_PROBLEMS[422], ({"where": "query", "name": "since", "code": "period_invalid"},))
+    first = since or _earlier(last, DEFAULT_DAYS - 1)
     return Watched(
         since=first.isoformat(), until=last.isoformat(), site=site_of(caller, site), assay=assay, lot=lot
     )
@@ -118,15 +119,19 @@ def watched_by(
 
 def lately_of(watched: Watched) -> str:
     """Return the first of the last four weeks of a period."""
-    last = dt.date.fromisoformat(watched.until)
-    return (last - dt.timedelta(days=LATELY_DAYS - 1)).isoformat()
+    return _earlier(dt.date.fromisoformat(watched.until), LATELY_DAYS - 1).isoformat()
+
+
+def _earlier(day: dt.date, days: int) -> dt.date:
+    """Go back some days, but not beyond the calendar's first."""
+    return dt.date.fromordinal(max(day.toordinal() - days, 1))
 
 
 def _watched(
     caller: Reads,
     *,
-    since: Day = None,
-    until: Day = None,
+    since: DayQuery = None,
+    until: DayQuery = None,
     site: Name = None,
     kit: Kit = None,
     lot: Name = None,

@@ -135,7 +135,8 @@ _SHARED = (_SITE, _OPERATOR, _LOT, _ASSAY, _OUTCOME, _FLAGS)
 
 def _tests(asked: Watched, *columns: Any) -> Select[Any]:
     """Select each strip with its reading, its machine's answer and the review that counts."""
-    end = (dt.date.fromisoformat(asked.until) + dt.timedelta(days=1)).isoformat()
+    last = min(dt.date.fromisoformat(asked.until), dt.date.max - dt.timedelta(days=1))
+    end = (last + dt.timedelta(days=1)).isoformat()
     query = (
         select(_day(asked), *_SHARED, *columns)
         .select_from(ReadingRow)

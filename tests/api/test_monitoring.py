@@ -138,9 +138,10 @@ def test_an_empty_service_has_empty_lists_and_headings(client: TestClient, name:
 @pytest.mark.parametrize(
     "asked",
     [
-        {"since": "2026-03-02", "until": "2026-03-01"},
-        {"since": "2020-01-01", "until": "2026-01-01"},
         {"since": "yesterday"},
+        {"until": "20260331"},
+        {"until": "1774915200"},
+        {"since": "2026-02-30"},
         {"site": "a site with spaces"},
         {"lot": "=1+1"},
     ],
@@ -149,6 +150,26 @@ def test_what_has_no_meaning_is_refused_without_echo(client: TestClient, asked: 
     answer = client.get("/v1/monitoring/tests", params=asked)
     assert answer.status_code == 422
     assert not [value for value in asked.values() if value in answer.text]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "some"),
+    [
+        ("2026-03-02", "2026-03-01", False),
+        ("0001-01-01", "9999-12-31", True),
+        (None, "0001-01-01", False),
+        ("9999-12-31", None, False),
+    ],
+)
+@pytest.mark.parametrize("name", ["v1/monitoring/tests", "v1/monitoring/drift", "dashboard"])
+def test_any_period_of_the_calendar_can_be_asked_for(
+    told: TestClient, name: str, since: str | None, until: str | None, *, some: bool
+) -> None:
+    asked = {key: day for key, day in (("since", since), ("until", until)) if day}
+    answer = told.get(f"/{name}", params=asked)
+    assert answer.status_code == 200
+    if name == "v1/monitoring/tests":
+        assert bool(answer.json()["items"]) is some
 
 
 def test_another_site_is_as_if_it_were_not_there() -> None:
