@@ -357,7 +357,7 @@ def test_a_running_service_is_backed_up_and_comes_back_elsewhere(tmp_path: Path,
     running = Server(tmp_path / "elsewhere")
     try:
         for path, content in before.items():
-            assert httpx.get(running.url + path).content == content
+            assert httpx.get(running.url + path, timeout=60).content == content
             assert httpx.get(f"{running.url}{path}/image", timeout=60).status_code == 200
     finally:
         running.end()

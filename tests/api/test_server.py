@@ -14,6 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx2 as httpx
+import psutil
 import pytest
 
 import service
@@ -153,9 +154,7 @@ def _wait_until_gone(pids: list[int]) -> None:
 
 def _children(pid: int) -> list[int]:
     """Return every process below a process."""
-    lists = [task.read_text() for task in Path(f"/proc/{pid}/task").glob("*/children")]
-    direct = [int(child) for children in lists for child in children.split()]
-    return direct + [below for child in direct for below in _children(child)]
+    return [child.pid for child in psutil.Process(pid).children(recursive=True)]
 
 
 def _lives(pid: int) -> bool:
