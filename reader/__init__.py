@@ -10,6 +10,9 @@ The names in ``__all__`` are the public interface; everything else may change.
 
 from reader import errors
 from reader._version import __version__
+from reader.batch.stores import StorePath, store_path
+from reader.evaluate.intervals import Kappa, Share, kappa, share, wilson
+from reader.export import Confirmed, fhir_bundle, guarded, line_of
 from reader.flags import FLAGS, explain
 from reader.interpret import Assay, list_assays, load_assay
 from reader.photo import Photo, open_bytes, open_file
@@ -21,17 +24,25 @@ __all__ = [
     "FLAGS",
     "Analyte",
     "Assay",
+    "Confirmed",
     "ImageInfo",
+    "Kappa",
     "Line",
     "Outcome",
     "Photo",
     "Profile",
     "Reading",
+    "Share",
+    "StorePath",
     "StripReading",
     "__version__",
     "draw_overlay",
     "errors",
     "explain",
+    "fhir_bundle",
+    "guarded",
+    "kappa",
+    "line_of",
     "list_assays",
     "load_assay",
     "open_bytes",
@@ -41,4 +52,7 @@ __all__ = [
     "read_file",
     "read_image",
     "read_photo",
+    "share",
+    "store_path",
+    "wilson",
 ]

@@ -17,6 +17,7 @@
     ├── LabelsError             a file of labels or readings is wrong
     ├── RunError                a batch's run folder is none, or does not fit what is asked of it
     ├── ExtraMissing            an optional package is not installed
+    ├── KeysMissing             the service has no access keys where it needs them
     ├── OptionError             an option or setting has no meaning here
     ├── OutputError             a result cannot be written
     ├── CapacityError           there is no room for more work now
@@ -42,6 +43,7 @@ __all__ = [
     "ImageTooLarge",
     "ImageTooSmall",
     "InputError",
+    "KeysMissing",
     "LabelsError",
     "LfaError",
     "OptionError",
@@ -185,6 +187,13 @@ class ExtraMissing(LfaError):
 
     code = "extra-missing"
     advice = "Install it and run the same command again."
+
+
+class KeysMissing(LfaError):
+    """Without access keys the service only listens on 127.0.0.1 or ::1."""
+
+    code = "keys-missing"
+    advice = "Make a key with `lfa keys add`, then start the service again."
 
 
 class OptionError(LfaError):

@@ -5,6 +5,7 @@ headers, one log line without personal data, and an answer even when the program
 """
 
 import asyncio
+import ipaddress
 import logging
 import re
 import time
@@ -19,7 +20,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import refusals
 from service.problems import Problem, for_status, respond
-from service.settings import Settings
+from service.services import Services
+from service.settings import Settings, is_loopback
 from service.workers import ReaderFailed, where
 
 __all__ = ["Guard", "request_id"]
@@ -33,7 +35,7 @@ _KNOWN_METHODS = _SAFE_METHODS | {"PUT", "POST", "DELETE", "PATCH"}
 _SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; img-src 'self' blob:; style-src 'self'; script-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -135,11 +137,11 @@ class Guard:
             await respond(refusal, name)(scope, receive, answer)
         else:
             await self._serve(scope, _Body(receive, headers, self._settings), answer, name)
-        _log_request(scope, name, answer.status, time.monotonic() - started)
+        _tell(scope, name, answer.status, time.monotonic() - started)
 
     def _refuse(self, method: str, headers: Headers) -> Problem | None:
         host = headers.get("host", "")
-        if _host_name(f"//{host}") not in self._settings.allowed_hosts:
+        if not self._answers_to(_host_name(f"//{host}")):
             return refusals.WRONG_HOST
         if method in _SAFE_METHODS:
             return None
@@ -148,6 +150,16 @@ class Guard:
         if foreign or headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
             return refusals.CROSS_SITE
         return None
+
+    def _answers_to(self, name: str) -> bool:
+        """Tell whether this is a name of the service; elsewhere than on loopback, any address is.
+
+        Another web page can make its own name point here, but never an address: a browser takes that for
+        a place of its own, where it keeps no key.
+        """
+        if name in self._settings.allowed_hosts:
+            return True
+        return not is_loopback(self._settings.host) and _is_address(name)
 
     async def _serve(self, scope: Scope, body: _Body, answer: _Answer, name: str) -> None:
         try:
@@ -168,14 +180,20 @@ def _host_name(url: str) -> str:
         return ""
 
 
-def _log_request(scope: Scope, name: str, status: int | None, seconds: float) -> None:
-    """Log the route's template and not its path, which may hold anything."""
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _tell(scope: Scope, name: str, status: int | None, seconds: float) -> None:
+    """Log and count the route's template and not its path, which may hold anything."""
     method = scope["method"] if scope["method"] in _KNOWN_METHODS else "other"
     route = getattr(scope.get("route"), "path", "none")
-    _log.info(
-        "%s %s %s",
-        method,
-        route,
-        status,
-        extra={"request_id": name, "milliseconds": round(seconds * 1000, 1)},
-    )
+    took = {"request_id": name, "milliseconds": round(seconds * 1000, 1)}
+    _log.info("%s %s %s", method, route, status, extra=took)
+    services: Services | None = getattr(scope["app"].state, "services", None)
+    if services is not None:
+        services.metrics.answered(method, route, status, seconds)

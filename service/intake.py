@@ -3,19 +3,34 @@
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
 from reader import errors
 from service import tasks
+from service.attention import attention_of
+from service.clock import utc_now
+from service.origin import Origin
 from service.problems import Problem, Refused
-from service.refusals import READING_CONFLICT
-from service.services import Services, utc_now
-from service.store import AlreadyStored, NewReading, Spool, StoredReading
+from service.refusals import READING_CONFLICT, READING_ERASED
+from service.services import Services
+from service.store import AlreadyStored, Job, NewReading, Spool, StoredReading
 
-__all__ = ["Accepted", "Submission", "accept", "label_of", "require_assay"]
+__all__ = [
+    "Accepted",
+    "KeptPicture",
+    "Submission",
+    "accept",
+    "find_same",
+    "label_of",
+    "read_back",
+    "require_assay",
+    "require_same",
+    "written",
+]
 
 _LONGEST_LABEL = 255
 
@@ -32,14 +47,29 @@ class Submission:
         Id of a known assay.
     label : str
         What the document shall name as its source.
+    site : str
+        Where the reading belongs.
+    key_id : str
+        Who sent it.
+    origin : Origin
+        What the sender tells of it.
     conflict : Problem
         The answer when the id belongs to another picture.
+    batch_id : str or None
+        The batch it is part of.
+    received_at : str or None
+        When it came, as UTC; now by default.
     """
 
     id: str
     assay: str
     label: str
+    site: str = "main"
+    key_id: str = "local"
+    origin: Origin = field(default_factory=Origin)
     conflict: Problem = READING_CONFLICT
+    batch_id: str | None = None
+    received_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +80,26 @@ class Accepted:
     new: bool
 
 
-async def accept(services: Services, submission: Submission, spool: Spool) -> Accepted:
+@dataclass(frozen=True, slots=True)
+class KeptPicture:
+    """A picture that is kept already.
+
+    Attributes
+    ----------
+    path : Path
+        Where its bytes are.
+    sha256 : str
+        Their digest.
+    size : int
+        Their number.
+    """
+
+    path: Path
+    sha256: str
+    size: int
+
+
+async def accept(services: Services, submission: Submission, picture: Spool | KeptPicture) -> Accepted:
     """Read a received picture and store it, or find that this was done before.
 
     When this returns, picture and reading survive a power cut: the picture is kept first and the
@@ -62,7 +111,7 @@ async def accept(services: Services, submission: Submission, spool: Spool) -> Ac
         The running service.
     submission : Submission
         What the picture is to become.
-    spool : Spool
+    picture : Spool or KeptPicture
         Its bytes.
 
     Returns
@@ -79,41 +128,114 @@ async def accept(services: Services, submission: Submission, spool: Spool) -> Ac
     LfaError
         If the bytes are no picture, or there is no room for them.
     """
-    spool.flush()
+    if isinstance(picture, Spool):
+        picture.flush()
     async with services.locks.hold(submission.id):
-        known = await run_in_threadpool(services.readings.find, submission.id)
+        known = await find_same(services, submission, picture)
         if known is not None:
-            return _replay(known, submission, spool)
+            return known
         document = await services.readers.run(
-            tasks.read_document, str(spool.path), submission.assay, submission.label
+            tasks.read_document, str(picture.path), submission.assay, submission.label
         )
-        return await run_in_threadpool(_store, services, submission, spool, document)
+        return await run_in_threadpool(_store, services, submission, picture, document)
 
 
-def _store(services: Services, submission: Submission, spool: Spool, document: dict[str, Any]) -> Accepted:
-    services.blobs.keep(spool)
+async def find_same(
+    services: Services, submission: Submission, picture: Spool | KeptPicture
+) -> Accepted | None:
+    """Return the reading of this very picture if there is one; to be called under the lock of its id.
+
+    Raises
+    ------
+    Refused
+        If the id belongs to another picture, assay or subject, be it read or queued.
+    """
+    return await run_in_threadpool(_find_same, services, submission, picture)
+
+
+def _find_same(services: Services, submission: Submission, picture: Spool | KeptPicture) -> Accepted | None:
+    known = services.readings.find(submission.id)
+    if known is not None:
+        return _replay(known, submission, picture)
+    job = services.jobs.of_reading(submission.id)
+    if job is not None and not job.finished:
+        require_same(job, submission, picture.sha256)
+    return None
+
+
+def require_same(job: Job, submission: Submission, sha256: str) -> None:
+    """See that a job for the same reading is for the same picture, assay and subject.
+
+    Raises
+    ------
+    Refused
+        If it is not.
+    """
+    same = (job.site, job.image_sha256, job.assay) == (submission.site, sha256, submission.assay)
+    if not same or not (job.finished or _pseudonyms(read_back(job.submission)[0]) == _pseudonyms(submission)):
+        raise Refused(submission.conflict)
+
+
+def _pseudonyms(submission: Submission) -> tuple[str | None, ...]:
+    told = submission.origin
+    return told.subject, told.operator, told.lot
+
+
+def written(submission: Submission, image_bytes: int) -> str:
+    """Write what a picture is to become, and its size, as JSON."""
+    told = {key: value for key, value in asdict(submission).items() if key != "conflict"}
+    return json.dumps({"submission": told, "image_bytes": image_bytes})
+
+
+def read_back(text: str) -> tuple[Submission, int]:
+    """Read what `written` wrote."""
+    kept = json.loads(text)
+    told = kept["submission"]
+    return Submission(**{**told, "origin": Origin(**told["origin"])}), kept["image_bytes"]
+
+
+def _store(
+    services: Services, submission: Submission, picture: Spool | KeptPicture, document: dict[str, Any]
+) -> Accepted:
+    _keep(services, picture)
     new = NewReading(
         id=submission.id,
-        image_sha256=spool.sha256,
-        image_bytes=spool.size,
+        image_sha256=picture.sha256,
+        image_bytes=picture.size,
         assay=submission.assay,
         outcome=document["outcome"],
         software=document["software"]["version"],
         document=json.dumps(document, ensure_ascii=False, allow_nan=False),
-        received_at=utc_now(),
+        received_at=submission.received_at or utc_now(),
+        site=submission.site,
+        key_id=submission.key_id,
+        batch_id=submission.batch_id,
+        attention=attention_of(document),
+        **asdict(submission.origin),
     )
     try:
-        return Accepted(services.readings.add(new), new=True)
+        added = services.readings.add(new)
+        services.metrics.read(new.assay, new.outcome)
+        _keep(services, picture)  # who let go of the same picture did so before the row was there
+        return Accepted(added, new=True)
     except AlreadyStored:
         # Another server on the same data folder was faster.
         known = services.readings.find(submission.id)
         if known is None:
             raise
-        return _replay(known, submission, spool)
+        return _replay(known, submission, picture)
 
 
-def _replay(known: StoredReading, submission: Submission, spool: Spool) -> Accepted:
-    if (known.image_sha256, known.assay) != (spool.sha256, submission.assay):
+def _keep(services: Services, picture: Spool | KeptPicture) -> None:
+    if isinstance(picture, Spool):
+        services.blobs.keep(picture)
+
+
+def _replay(known: StoredReading, submission: Submission, picture: Spool | KeptPicture) -> Accepted:
+    if known.erased_at is not None and known.site == submission.site:
+        raise Refused(READING_ERASED)
+    sent = (submission.site, picture.sha256, submission.assay, *_pseudonyms(submission))
+    if sent != (known.site, known.image_sha256, known.assay, known.subject, known.operator, known.lot):
         raise Refused(submission.conflict)
     return Accepted(known, new=False)
 

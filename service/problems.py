@@ -97,9 +97,12 @@ READER_PROBLEMS: Mapping[type[errors.LfaError], _Row] = MappingProxyType(
         errors.LabelsError: _Row(422, "Send a correct file."),
         errors.RunError: _Row(500, "Ask the service's operator to look into its log."),
         errors.ExtraMissing: _Row(501, "Ask the service's operator to install it."),
+        errors.KeysMissing: _Row(500, "Ask the service's operator to make one."),
         errors.OptionError: _Row(400, "GET /v1/openapi.json describes the options."),
         errors.OutputError: _Row(507, "Ask the service's operator to free disk space, then send it again."),
-        errors.StoreError: _Row(503, "Ask the service's operator to look into its log."),
+        errors.StoreError: _Row(
+            503, "Ask the service's operator to look into its log.", headers={"Retry-After": "5"}
+        ),
         errors.CapacityError: _Row(503, headers={"Retry-After": "2"}),
         errors.ClusterError: _Row(500, "Ask the service's operator to look into its log."),
     }

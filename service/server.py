@@ -5,12 +5,15 @@ import json
 import logging
 import os
 import socket
+import ssl
 from collections.abc import Callable
 
 import uvicorn
 
 from reader import errors
+from service import console
 from service.app import create_app
+from service.protocol import PatientProtocol
 from service.settings import Settings, is_loopback
 
 __all__ = ["JsonFormatter", "run"]
@@ -44,29 +47,43 @@ def run(settings: Settings, *, ready: Callable[[str], None] | None = None) -> No
 
     Raises
     ------
+    KeysMissing
+        If the address can be reached from other machines and there are no keys to keep them out.
     OptionError
-        If the address can be reached from other machines, for there are no keys to keep them out, or
-        if it cannot be listened on.
+        If the address cannot be listened on.
     """
-    if not is_loopback(settings.host):
-        raise errors.OptionError("Without access keys the service only listens on 127.0.0.1 or ::1.")
+    if not is_loopback(settings.host) and not console.keys_exist(settings):
+        raise errors.KeysMissing
     os.umask(0o077)  # whatever is written is for the service's own account
     log = logging.StreamHandler()
     log.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[log])
-    listener = _listen(settings.host, settings.port)
-    if ready is not None:
-        ready(_address(settings.host, listener))
     config = uvicorn.Config(
         create_app(settings),
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies),
+        ssl_certfile=settings.certificate or None,
+        ssl_keyfile=settings.certificate_key or None,
+        http=PatientProtocol,
+        ws="none",
         timeout_graceful_shutdown=10,
         lifespan="on",
     )
+    _load(config)
+    listener = _listen(settings.host, settings.port)
+    if ready is not None:
+        ready(_address(settings, listener))
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def _load(config: uvicorn.Config) -> None:
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        raise errors.OptionError("The certificate and its key cannot be read, or do not fit.") from error
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -77,6 +94,7 @@ def _listen(host: str, port: int) -> socket.socket:
         raise errors.OptionError(f"Port {port} cannot be listened on: {error.strerror or error}.") from error
 
 
-def _address(host: str, listener: socket.socket) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{listener.getsockname()[1]}/"
+def _address(settings: Settings, listener: socket.socket) -> str:
+    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+    scheme = "https" if settings.certificate else "http"
+    return f"{scheme}://{shown}:{listener.getsockname()[1]}/"

@@ -2,20 +2,42 @@
 
 import asyncio
 import contextlib
-import datetime as dt
+import functools
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import Engine
 from starlette.requests import Request
 
 import reader
+from service.clock import utc_now
+from service.metrics import Metrics
+from service.rates import MovingWindow
+from service.retention import Retention
 from service.settings import Settings
-from service.store import BlobFolder, ReadingStore
+from service.store import AnswerStore, BatchStore, BlobFolder, Blobs, ErasureStore, JobStore, ReadingStore
+from service.store.audit import AuditLog
 from service.store.database import open_database
+from service.store.deliveries import DeliveryStore
+from service.store.keys import KeyStore
+from service.store.monitoring import MonitoringStore
+from service.store.objects import open_objects
+from service.store.sweep import sweep
+from service.upkeep import Chore, keeping_up
+from service.webhooks import Courier, Post, delivering
 from service.workers import Readers
 
-__all__ = ["KeyedLocks", "Services", "get_services", "known_assays", "open_services", "utc_now"]
+__all__ = [
+    "KeyedLocks",
+    "Services",
+    "get_services",
+    "known_assays",
+    "open_blobs",
+    "open_engine",
+    "open_services",
+    "utc_now",
+]
 
 
 class KeyedLocks:
@@ -46,24 +68,54 @@ class Services:
     ----------
     settings : Settings
         How it runs.
-    blobs : BlobFolder
+    blobs : Blobs
         The pictures.
     readings : ReadingStore
         What they say.
+    answers : AnswerStore
+        All that was said of them, by the machine and by people.
+    erasure : ErasureStore
+        Lets go of them.
+    monitoring : MonitoringStore
+        Counts and heights of many of them.
     readers : Readers
         Who reads them.
     assays : mapping of str to str
         Names of the known assays by id.
+    jobs : JobStore
+        What is to be read later.
+    batches : BatchStore
+        Pictures that belong together.
+    keys : KeyStore
+        Who may come in.
+    audit : AuditLog
+        Who did what.
     locks : KeyedLocks
         For one reading id at a time.
+    jobs_wake : asyncio.Event
+        Set when a job was queued.
+    rates : MovingWindow
+        How often each caller asked.
+    metrics : Metrics
+        Numbers about the running service.
     """
 
     settings: Settings
-    blobs: BlobFolder
+    blobs: Blobs
     readings: ReadingStore
+    answers: AnswerStore
+    erasure: ErasureStore
+    monitoring: MonitoringStore
     readers: Readers
     assays: Mapping[str, str]
+    jobs: JobStore
+    batches: BatchStore
+    keys: KeyStore
+    audit: AuditLog
     locks: KeyedLocks = field(default_factory=KeyedLocks)
+    jobs_wake: asyncio.Event = field(default_factory=asyncio.Event)
+    rates: MovingWindow = field(default_factory=MovingWindow)
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 def get_services(request: Request) -> Services:
@@ -75,30 +127,63 @@ def get_services(request: Request) -> Services:
 @contextlib.asynccontextmanager
 async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[Services]:
     """Open the data folder and start the readers; close both in the end."""
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    blobs = BlobFolder(settings.data, min_free_bytes=settings.min_free_bytes)
-    blobs.prepare()
-    readings = ReadingStore(open_database(settings.data / "lfa.sqlite3"))
+    engine = open_engine(settings)
+    try:
+        blobs = open_blobs(settings)
+        blobs.prepare()
+    except BaseException:
+        engine.dispose()
+        raise
+    announces = bool(settings.webhook_url)
+    readings = ReadingStore(engine, announces=announces)
+    erasure = ErasureStore(engine, blobs, announces=announces)
+    chores: list[Chore] = [
+        Retention(erasure, settings.keep_images_days),
+        functools.partial(sweep, engine, blobs),
+    ]
+    services = Services(
+        settings=settings,
+        blobs=blobs,
+        readings=readings,
+        answers=AnswerStore(engine, announces=announces),
+        erasure=erasure,
+        monitoring=MonitoringStore(engine),
+        readers=readers,
+        assays=known_assays(),
+        jobs=JobStore(engine),
+        batches=BatchStore(engine),
+        keys=KeyStore(engine),
+        audit=AuditLog(engine),
+    )
     try:
         await readers.start()
-        yield Services(settings, blobs, readings, readers, known_assays())
+        async with keeping_up(chores), delivering(_courier(settings, engine)):
+            yield services
     finally:
         await readers.close()
         readings.close()
+
+
+def open_engine(settings: Settings) -> Engine:
+    """Open the database, making data folder and database where they are missing."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return open_database(settings.database_place)
+
+
+def _courier(settings: Settings, engine: Engine) -> Courier | None:
+    if not settings.webhook_url:
+        return None
+    return Courier(DeliveryStore(engine), Post(settings.webhook_url, settings.webhook_secret))
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    """Return where the pictures are kept: a folder, or a store."""
+    if settings.blobs:
+        return open_objects(settings.blobs, settings.data, min_free_bytes=settings.min_free_bytes)
+    return BlobFolder(settings.data, min_free_bytes=settings.min_free_bytes)
 
 
 def known_assays() -> dict[str, str]:
     """Return the names of the assays that come with the reader, by id."""
     found: list[Any] = list(reader.list_assays())
     return {assay.id: assay.name for assay in found}
-
-
-def utc_now() -> str:
-    """Return the time as UTC in RFC 3339, with microseconds, so that text order is time order.
-
-    Examples
-    --------
-    >>> utc_now().endswith("Z"), len(utc_now())
-    (True, 27)
-    """
-    return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

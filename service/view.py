@@ -1,24 +1,40 @@
 """What the result page says: a contract document turned into words, ready for the template."""
 
-import datetime as dt
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import reader
+from service.problems import Problem
 from service.store import StoredReading
+from service.web.sentences import Sentence, translate
+from service.web.words import Words
 
-__all__ = ["Advice", "LineView", "ResultView", "StripView", "view_of"]
+__all__ = [
+    "CODES",
+    "SIGNS",
+    "Advice",
+    "LineView",
+    "ProblemView",
+    "ResultView",
+    "StripView",
+    "assay_name_in",
+    "problem_view",
+    "view_of",
+]
 
-# Word, sign and sentence: a result is never told by colour alone.
-_OUTCOMES = {
-    "positive": ("Positive", "+", "A test line is present."),
-    "negative": ("Negative", "−", "The control line is present and no test line is."),
-    "invalid": ("Invalid", "×", "The test did not work. Its result must not be used."),
-    "indeterminate": ("Not clear", "?", "The picture does not tell positive from negative."),
-    "not_read": ("Not read", "!", "The picture does not allow a reading."),
-    "multiple": ("Several results", "≠", "The tests in this picture differ. See each of them below."),
+# Beside its word: a result is never told by colour alone.
+SIGNS: Final[Mapping[str, str]] = {
+    "positive": "+",
+    "negative": "−",
+    "invalid": "×",
+    "indeterminate": "?",
+    "not_read": "!",
+    "multiple": "≠",
 }
+CODES: Final = ("subject", "lot", "operator")
+"""What a sender may tell beside a picture, by its name in the form and in the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +66,12 @@ class StripView:
         Its number in the picture.
     outcome : str
         Machine's word, for the style sheet.
-    word, sign, sentence : str
+    word, sign : str
         The result for people.
+    sentence : Sentence or None
+        What the reader says of it; None where a person says otherwise.
     analytes : tuple of (str, str, str)
-        Name, result and confidence of each analyte.
+        Name, result and confidence of each analyte; without a confidence where a person says otherwise.
     lines : tuple of LineView
         From the control end.
     """
@@ -62,14 +80,14 @@ class StripView:
     outcome: str
     word: str
     sign: str
-    sentence: str
+    sentence: Sentence | None
     analytes: tuple[tuple[str, str, str], ...]
     lines: tuple[LineView, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ResultView:
-    """A reading in words.
+    """A reading in words: the answer that counts, a person's where there is one.
 
     Attributes
     ----------
@@ -77,12 +95,18 @@ class ResultView:
         The reading's id.
     outcome, word, sign, sentence : str
         As for a strip, for the whole picture.
+    person : str
+        Whether a person has looked, and what the reader had said.
     assay : str
         The assay's name.
+    codes : tuple of (str, str)
+        What the sender told beside the picture: its name for people, and what it is.
     received : str
-        When it came, for people.
+        When it came, RFC 3339.
     software : str
         Version that read it.
+    has_picture : bool
+        Whether the picture is still kept.
     strips : tuple of StripView
         Every strip.
     advice : tuple of Advice
@@ -93,15 +117,41 @@ class ResultView:
     outcome: str
     word: str
     sign: str
-    sentence: str
+    sentence: Sentence | None
+    person: str
     assay: str
+    codes: tuple[tuple[str, str], ...]
     received: str
     software: str
+    has_picture: bool
     strips: tuple[StripView, ...]
     advice: tuple[Advice, ...]
 
 
-def view_of(stored: StoredReading, assay_name: str) -> ResultView:
+@dataclass(frozen=True, slots=True)
+class ProblemView:
+    """A refusal in words.
+
+    Attributes
+    ----------
+    title, advice : str
+        What is wrong, and what to do.
+    english : bool
+        True when there is no translation of it.
+    code : str
+        Its stable name.
+    request : str
+        Under which the log knows the request.
+    """
+
+    title: str
+    advice: str
+    english: bool
+    code: str
+    request: str
+
+
+def view_of(stored: StoredReading, assay_name: str, words: Words) -> ResultView:
     """Put a stored reading into words.
 
     Parameters
@@ -109,72 +159,131 @@ def view_of(stored: StoredReading, assay_name: str) -> ResultView:
     stored : StoredReading
         The reading.
     assay_name : str
-        What its assay is called.
+        What its assay is called, where that is one of the clinic's own.
+    words : Words
+        Of the page's language.
     """
     document = json.loads(stored.document)
-    strips = tuple(_strip(strip) for strip in document["strips"])
-    word, sign, sentence = _OUTCOMES[document["outcome"]]
+    human = stored.human
+    counts = document if human is None else human
+    strips = _strips(document, counts, words)
+    same = counts["outcome"] == document["outcome"]
+    own = Sentence(words(f"outcome.{counts['outcome']}.sentence")) if same else None
     return ResultView(
         id=stored.id,
-        outcome=document["outcome"],
-        word=word,
-        sign=sign,
-        sentence=strips[0].sentence if len(strips) == 1 else sentence,
-        assay=assay_name,
-        received=_moment(stored.received_at),
+        outcome=counts["outcome"],
+        word=words(f"outcome.{counts['outcome']}.word"),
+        sign=SIGNS[counts["outcome"]],
+        sentence=strips[0].sentence if len(strips) == 1 else own,
+        person=_person(human, document["outcome"], words),
+        assay=assay_name_in(words, stored.assay, assay_name),
+        codes=tuple((words(f"form.{name}"), code) for name in CODES if (code := getattr(stored, name))),
+        received=stored.received_at,
         software=stored.software,
+        has_picture=stored.image_removed_at is None,
         strips=strips,
-        advice=_advice(document),
+        advice=_advice(document, words),
     )
 
 
-def _strip(strip: dict[str, Any]) -> StripView:
-    word, sign, sentence = _OUTCOMES[strip["outcome"]]
+def problem_view(
+    problem: Problem, request_id: str, parts: tuple[dict[str, str], ...], words: Words
+) -> ProblemView:
+    """Put a refusal into words.
+
+    Parameters
+    ----------
+    problem : Problem
+        Why a request was refused.
+    request_id : str
+        Its number.
+    parts : tuple of dict
+        Which parts of a form are wrong; the first that the form has a name for is named.
+    words : Words
+        Of the page's language.
+    """
+    named = next((key for part in parts if (key := f"form.{part['name']}") in words), None)
+    if named is not None:
+        told = words("problem.field.title", field=words(named)), words("problem.field.advice"), False
+    elif f"problem.{problem.code}.title" in words:
+        told = words(f"problem.{problem.code}.title"), words(f"problem.{problem.code}.advice"), False
+    else:
+        told = problem.title, problem.advice, words.code != "en"
+    return ProblemView(*told, problem.code, request_id)
+
+
+def assay_name_in(words: Words, assay: str, name: str) -> str:
+    """Return what an assay is called in a language, or the name it came with."""
+    key = f"assay.{assay}"
+    return words(key) if key in words else name
+
+
+def _person(human: Mapping[str, Any] | None, machine: str, words: Words) -> str:
+    """Say whether a person has looked; what the reader said is told wherever that one says otherwise."""
+    if human is None:
+        return words("result.preliminary")
+    if human["decision"] == "confirm":
+        return words("result.confirmed")
+    return words("result.decided", word=words(f"outcome.{machine}.word"))
+
+
+def _strips(document: Mapping[str, Any], counts: Mapping[str, Any], words: Words) -> tuple[StripView, ...]:
+    """Put each strip into words as the answer says that counts; a person may see more of them."""
+    machine = {strip["id"]: strip for strip in document["strips"]}
+    return tuple(_strip(machine.get(said["id"]), said, words) for said in counts["strips"])
+
+
+def _strip(machine: Mapping[str, Any] | None, said: Mapping[str, Any], words: Words) -> StripView:
+    outcome, answers = said["outcome"], _answers(said)
+    seen: Mapping[str, Any] = machine or {"summary": "", "analytes": {}, "lines": ()}
+    same = machine is not None and outcome == machine["outcome"] and answers == _answers(machine)
     return StripView(
-        number=strip["id"],
-        outcome=strip["outcome"],
-        word=word,
-        sign=sign,
-        sentence=strip["summary"] or sentence,
-        analytes=tuple(_analyte(name, analyte) for name, analyte in strip["analytes"].items()),
-        lines=tuple(_line(line) for line in strip["lines"]),
+        number=said["id"],
+        outcome=outcome,
+        word=words(f"outcome.{outcome}.word"),
+        sign=SIGNS[outcome],
+        sentence=translate(seen["summary"], words) if same and seen["summary"] else None,
+        analytes=tuple(_analyte(*answer, seen["analytes"], words) for answer in answers.items()),
+        lines=tuple(_line(line, words) for line in seen["lines"]),
     )
 
 
-def _analyte(name: str, analyte: dict[str, Any]) -> tuple[str, str, str]:
-    confidence = analyte["confidence"]
-    told = "" if confidence is None else f"{min(confidence, 0.999):.1%} sure"
-    return name, _OUTCOMES[analyte["outcome"]][0], told
+def _answers(strip: Mapping[str, Any]) -> dict[str, str]:
+    """Return the answers by analyte, of the reader's document or of a review."""
+    return {
+        name: said if isinstance(said, str) else said["outcome"] for name, said in strip["analytes"].items()
+    }
 
 
-def _line(line: dict[str, Any]) -> LineView:
+def _analyte(name: str, outcome: str, machine: Mapping[str, Any], words: Words) -> tuple[str, str, str]:
+    seen = machine.get(name, {})
+    confidence = seen.get("confidence") if seen.get("outcome") == outcome else None
+    told = "" if confidence is None else words("result.sure", percent=words.percent(min(confidence, 0.999)))
+    return name, words(f"outcome.{outcome}.word"), told
+
+
+def _line(line: dict[str, Any], words: Words) -> LineView:
     height, sigma = line["height"], line["height_sigma"]
-    told = "not measured" if height is None else f"{height:.3f}".replace("-", "−")
+    told = words("line.not-measured") if height is None else words.number(height, 3)
     if None not in {height, sigma}:
-        told += f" ± {sigma:.3f}"
+        told += f" ± {words.number(sigma, 3)}"
     return LineView(
         name=line["name"],
-        role="control line" if line["role"] == "control" else "test line",
-        seen="present" if line["detected"] else "absent",
+        role=words(f"line.{line['role']}"),
+        seen=words("line.present" if line["detected"] else "line.absent"),
         height=told,
     )
 
 
-def _advice(document: dict[str, Any]) -> tuple[Advice, ...]:
+def _advice(document: dict[str, Any], words: Words) -> tuple[Advice, ...]:
     """Tell each warning once, with the tests it is about when there are several."""
     about: dict[str, list[int]] = {code: [] for code in document["flags"]}
     for strip in document["strips"]:
         for code in strip["flags"]:
             about.setdefault(code, []).append(strip["id"])
     several = len(document["strips"]) > 1
-    told = ((reader.FLAGS[code], numbers) for code, numbers in about.items() if code in reader.FLAGS)
     return tuple(
-        Advice(flag.what, flag.advice, tuple(numbers) if several else ())
-        for flag, numbers in told
-        if not flag.technical
+        Advice(words(f"flags.{code}.what"), words(f"flags.{code}.advice"), tuple(numbers) if several else ())
+        for code, numbers in about.items()
+        if code in reader.FLAGS and not reader.FLAGS[code].technical
     )
-
-
-def _moment(received_at: str) -> str:
-    moment = dt.datetime.fromisoformat(received_at)
-    return f"{moment.day} {moment:%B %Y}, {moment:%H:%M} UTC"

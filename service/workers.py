@@ -10,6 +10,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -20,6 +21,9 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 from reader import errors
 from service import tasks
+
+if sys.platform != "win32":
+    import resource
 
 __all__ = ["ProcessReaders", "ReaderFailed", "Readers", "ThreadReaders", "WorkerLost", "where"]
 
@@ -41,6 +45,11 @@ class ReaderFailed(Exception):  # noqa: N818  (an event)
 
 class Readers(Protocol):
     """Runs tasks away from the event loop, so many at a time and no more."""
+
+    @property
+    def tasks(self) -> int:
+        """Tasks that run or wait now."""
+        ...
 
     async def start(self) -> None:
         """Get ready to work."""
@@ -94,6 +103,11 @@ class ThreadReaders:
         self._running = asyncio.Semaphore(workers)
         self._room = _Room(queue)
 
+    @property
+    def tasks(self) -> int:
+        """Tasks that run or wait now."""
+        return self._room.taken
+
     async def start(self) -> None:
         """Do nothing: threads start when they are needed."""
 
@@ -114,10 +128,11 @@ class _Died(Exception):  # noqa: N818  (an event)
 class _Worker:
     """One process and its pipe."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory_mb: int) -> None:
         context = _context()
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_work, args=(theirs,), name="lfa-reader", daemon=True)
+        told = (theirs, memory_mb)
+        self._process = context.Process(target=_work, args=told, name="lfa-reader", daemon=True)
         self._process.start()
         theirs.close()
 
@@ -151,23 +166,39 @@ class ProcessReaders:
         Tasks that may run or wait.
     timeout_s : float
         Longest time for one task; its process is then killed and replaced.
+    memory_mb : int, default 2048
+        Address space of a process, MB; the largest pictures take 1200.
     """
 
-    def __init__(self, workers: int, queue: int, timeout_s: float) -> None:
+    def __init__(self, workers: int, queue: int, timeout_s: float, memory_mb: int = 2048) -> None:
         self._workers = workers
         self._timeout_s = timeout_s
+        self._memory_mb = memory_mb
         self._room = _Room(queue)
         self._free: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
         self._all: set[_Worker] = set()
+        self._starting: asyncio.Task[None] | None = None
         # One thread waits for each process; asyncio's own pool may have fewer.
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="lfa-reader")
 
+    @property
+    def tasks(self) -> int:
+        """Tasks that run or wait now."""
+        return self._room.taken
+
     async def start(self) -> None:
-        """Start every process and wait until each has loaded the reader."""
-        await asyncio.gather(*(self._hire() for _ in range(self._workers)))
+        """Begin to start every process; the first pictures wait until each has loaded the reader."""
+        self._starting = asyncio.create_task(self._hire_all())
+
+    async def _hire_all(self) -> None:
+        found = await asyncio.gather(*(self._hire() for _ in range(self._workers)), return_exceptions=True)
+        for error in found:
+            if isinstance(error, Exception):
+                _log.error("a worker cannot be started: %s", where(error))
 
     async def close(self) -> None:
         """End every process."""
+        await self._settled()
         await asyncio.gather(*(asyncio.to_thread(worker.stop) for worker in self._all))
         self._all.clear()
         self._threads.shutdown(wait=False)
@@ -191,6 +222,7 @@ class ProcessReaders:
 
     @contextlib.asynccontextmanager
     async def _worker(self) -> AsyncIterator[_Worker]:
+        await self._settled()
         if not self._all:
             await self._hire()
         worker = await self._free.get()
@@ -209,10 +241,20 @@ class ProcessReaders:
             self._free.put_nowait(worker)
 
     async def _hire(self) -> None:
-        worker = await asyncio.to_thread(_Worker)
+        worker = await asyncio.to_thread(_Worker, self._memory_mb)
         self._all.add(worker)
-        await asyncio.to_thread(worker.call, (tasks.warm_up, (), {}), _START_TIMEOUT_S)
+        try:
+            await asyncio.to_thread(worker.call, (tasks.warm_up, (), {}), _START_TIMEOUT_S)
+        except BaseException:
+            self._all.discard(worker)
+            await asyncio.to_thread(worker.stop)
+            raise
         self._free.put_nowait(worker)
+
+    async def _settled(self) -> None:
+        """Wait until the start is over, however it went."""
+        if self._starting is not None:
+            await asyncio.wait({self._starting})
 
 
 def _context() -> Any:
@@ -224,17 +266,28 @@ def _context() -> Any:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([tasks.__name__])
+    context.set_forkserver_preload(["service.forked"])
     return context
 
 
-def _work(pipe: Connection) -> None:
+def _work(pipe: Connection, memory_mb: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to handle
+    _limit(memory_mb)
     threading.Thread(target=_end_with_server, daemon=True).start()
     with contextlib.suppress(EOFError, OSError):  # the server has gone
         while True:
             task, args, kwargs = pipe.recv()
             pipe.send(_answer(task, args, kwargs))
+
+
+def _limit(memory_mb: int) -> None:
+    """Let a picture that asks for too much memory fail by itself, and leave nothing of it when it does."""
+    if sys.platform == "win32":
+        return
+    for what, soft in ((resource.RLIMIT_AS, memory_mb * 2**20), (resource.RLIMIT_CORE, 0)):
+        hard = resource.getrlimit(what)[1]
+        with contextlib.suppress(OSError, ValueError):  # a system may not know or allow it
+            resource.setrlimit(what, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
 
 def _end_with_server() -> None:

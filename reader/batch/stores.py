@@ -219,6 +219,33 @@ class StorePath:
                     return b""  # of nothing there is no first part
                 raise
 
+    def ages(self) -> Iterator[tuple[str, float]]:
+        """Find all objects below a folder, whatever their names.
+
+        Yields
+        ------
+        str
+            Path below the folder.
+        float
+            When it was put there, in s since 1970.
+
+        Raises
+        ------
+        StoreError
+            If the store does not answer, or refuses.
+        """
+        if self._is_s3:
+            start = len(self.files.split_path(self.path)[1])
+            for entry in self._entries():
+                yield entry["Key"][start and start + 1 :], entry["LastModified"].timestamp()
+            return
+        with self._asked():
+            names = self.files.find(self.path)
+        for name in names:
+            with self._asked():
+                put = self.files.modified(name)
+            yield name[len(self.path) + 1 :], put.timestamp()
+
     def check(self) -> None:
         """Have a sign of life.
 
@@ -248,11 +275,15 @@ class StorePath:
     def _keys(self) -> Iterator[str]:
         """Return the keys below a folder of S3, which lists them in the order of their bytes."""
         start = len(self.files.split_path(self.path)[1])
+        return (entry["Key"][start and start + 1 :] for entry in self._entries())
+
+    def _entries(self) -> Iterator[dict[str, Any]]:
+        """Return what S3 says of the objects below a folder, a thousand held at a time."""
         where: dict[str, str] = {}
         while True:
             with self._asked():
                 page = self._page(where)
-            yield from (entry["Key"][start and start + 1 :] for entry in page.get("Contents", ()))
+            yield from page.get("Contents", ())
             if not page.get("IsTruncated"):
                 return
             where = {"ContinuationToken": page["NextContinuationToken"]}
@@ -312,13 +343,15 @@ class _Blocks(io.RawIOBase):
         return len(data)
 
 
-def store_path(text: str) -> StorePath:
+def store_path(text: str, **options: Any) -> StorePath:
     """Return the place that an address names.
 
     Parameters
     ----------
     text : str
         Such as ``s3://bucket/folder``: of any store that fsspec knows.
+    **options : Any
+        What its file system is to be told besides.
 
     Raises
     ------
@@ -336,7 +369,7 @@ def store_path(text: str) -> StorePath:
         )
     try:
         # What others put there meanwhile must be seen: nothing is to be remembered of a listing.
-        files, path = import_module("fsspec.core").url_to_fs(text, use_listings_cache=False)
+        files, path = import_module("fsspec.core").url_to_fs(text, use_listings_cache=False, **options)
     except ImportError as error:
         own = f"{scheme}:// needs a package that is not installed: {error}."
         s3 = f"{scheme}:// needs s3fs, which is not installed: pip install 'lfa-reader[s3]'."

@@ -6,10 +6,13 @@ import typer
 
 from reader._version import __version__
 from reader.cli.assays import assays
+from reader.cli.audit import audit
 from reader.cli.batch import batch, verify
 from reader.cli.doctor import doctor
 from reader.cli.evaluate import evaluate
 from reader.cli.export import export
+from reader.cli.keeping import backup, restore
+from reader.cli.keys import keys
 from reader.cli.limits import limits
 from reader.cli.read import read
 from reader.cli.serve import serve
@@ -35,6 +38,10 @@ app.command()(evaluate)
 app.add_typer(assays, name="assays")
 app.command()(doctor)
 app.command()(serve)
+app.add_typer(keys, name="keys")
+app.add_typer(audit, name="audit")
+app.command()(backup)
+app.command()(restore)
 app.add_typer(simulate, name="simulate")
 app.command()(limits)
 

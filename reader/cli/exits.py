@@ -45,6 +45,7 @@ EXIT_CODES: Mapping[type[errors.LfaError], ExitCode] = MappingProxyType(
         errors.LabelsError: ExitCode.CONFIGURATION,
         errors.RunError: ExitCode.CONFIGURATION,
         errors.ExtraMissing: ExitCode.CONFIGURATION,
+        errors.KeysMissing: ExitCode.CONFIGURATION,
         errors.OptionError: ExitCode.USAGE,
         errors.OutputError: ExitCode.OUTPUT,
         errors.StoreError: ExitCode.RESUMABLE,

@@ -49,13 +49,15 @@ def share(part: float, whole: float) -> Share:
     return Share(part, whole, min(max(part / whole, 0.0), 1.0), *wilson(part, whole))
 
 
-def wilson(part: float, whole: float) -> tuple[float, float]:
-    """Return Wilson's 95 % score interval of a share.
+def wilson(part: float, whole: float, z: float = Z95) -> tuple[float, float]:
+    """Return Wilson's score interval of a share.
 
     Parameters
     ----------
     part, whole : float
         Numbers of tests; need not be whole numbers, but there must be some.
+    z : float
+        Two-sided quantile of the normal distribution; that of 95 % by default.
 
     Notes
     -----
@@ -67,9 +69,9 @@ def wilson(part: float, whole: float) -> tuple[float, float]:
     >>> [round(end, 4) for end in wilson(81, 263)]
     [0.2553, 0.3662]
     """
-    p, z2 = min(max(part / whole, 0.0), 1.0), Z95**2
+    p, z2 = min(max(part / whole, 0.0), 1.0), z**2
     middle = p + z2 / (2 * whole)
-    half = Z95 * math.sqrt(p * (1 - p) / whole + z2 / (4 * whole**2))
+    half = z * math.sqrt(p * (1 - p) / whole + z2 / (4 * whole**2))
     low, high = (middle - half) / (1 + z2 / whole), (middle + half) / (1 + z2 / whole)
     # At the ends, rounding leaves a trace on the wrong side.
     return min(max(low, 0.0), p), max(min(high, 1.0), p)

@@ -19,7 +19,7 @@ from reader.export.rows import Kits, Put, Row, Table
 from reader.flags import FLAGS, explain
 from reader.interpret import Assay
 
-__all__ = ["fhir_file", "resources"]
+__all__ = ["Resource", "bundle_entry", "fhir_file", "reading_resources", "resources"]
 
 Resource = dict[str, Any]
 NDJSON = ".ndjson"  # suffix of a file with a resource to a line, as bulk imports take them
@@ -70,7 +70,7 @@ def fhir_file(path: Place, table: Table) -> Iterator[Put]:
                     stream.write(b"," if seen else b',"entry":[')
                 if resource["resourceType"] == "Device":
                     seen.add(resource["id"])
-                stream.write(_line(resource) + b"\n" if lines else _line(_entry(resource)))
+                stream.write(_line(resource) + b"\n" if lines else _line(bundle_entry(resource)))
 
         yield put
         if not lines:
@@ -93,20 +93,38 @@ def resources(item: Item, kits: Kits) -> Iterator[Resource]:
         FHIR R4 resources that refer to each other as ``Type/id``. The ids are made of the picture's digest
         and the strip's number: the same picture gives the same ids at any time.
     """
-    if item.reading is None or item.same_as is not None:
-        return
-    version = item.reading["software"]["version"]
+    if item.reading is not None and item.same_as is None:
+        yield from reading_resources(item.reading, kits)
+
+
+def reading_resources(
+    reading: Mapping[str, Any], kits: Kits, *, key: str | None = None, lot: str | None = None
+) -> Iterator[Resource]:
+    """Yield the resources of one reading, see `resources`.
+
+    Parameters
+    ----------
+    reading : mapping
+        A document of schema ``lfa-reading/1``.
+    kits : callable
+        From an assay's id to its profile.
+    key : str, optional
+        From what the ids are made; the picture's digest by default.
+    lot : str, optional
+        The kit's lot.
+    """
+    version = reading["software"]["version"]
     yield _reader(version)
-    for strip in item.reading["strips"]:
+    for strip in reading["strips"]:
         kit = kits(strip["assay"])
-        yield _kit(strip["assay"], kit)
-        key = f"{item.reading['image']['sha256']}/{strip['id']}"
+        yield _kit(strip["assay"], kit, lot)
+        place = f"{key or reading['image']['sha256']}/{strip['id']}"
         observations = [
-            _observation(key, name, said, strip, kit) | _made_by(strip["assay"], version)
+            _observation(place, name, said, strip, kit) | _made_by(strip["assay"], version, lot)
             for name, said in strip["analytes"].items()
         ]
         yield from observations
-        yield _report(key, strip, kit, observations)
+        yield _report(place, strip, kit, observations)
 
 
 def _report(key: str, strip: Mapping[str, Any], kit: Assay | None, parts: Iterable[Resource]) -> Resource:
@@ -154,12 +172,12 @@ def _answer(said: Mapping[str, Any]) -> Resource:
     return answer | ({"component": numbers} if numbers else {})
 
 
-def _made_by(assay: str, version: str) -> Resource:
+def _made_by(assay: str, version: str, lot: str | None) -> Resource:
     """Refer to the kit as the device that was used, and to the reader as the one that told its result."""
     reader = {"reference": f"Device/{_id('reader', version)}"}
     return {
         "extension": [{"url": GATEWAY, "valueReference": reader}],
-        "device": {"reference": f"Device/{_id('kit', assay)}"},
+        "device": {"reference": f"Device/{_id('kit', _box(assay, lot))}"},
     }
 
 
@@ -173,17 +191,22 @@ def _reader(version: str) -> Resource:
     }
 
 
-def _kit(assay: str, kit: Assay | None) -> Resource:
+def _kit(assay: str, kit: Assay | None, lot: str | None) -> Resource:
     return {
         "resourceType": "Device",
-        "id": _id("kit", assay),
+        "id": _id("kit", _box(assay, lot)),
+        **({"lotNumber": lot} if lot else {}),
         "deviceName": [{"name": kit.name if kit else assay, "type": "user-friendly-name"}],
         "modelNumber": assay,
         "type": {"text": "Lateral-flow test kit"},
     }
 
 
-def _entry(resource: Resource) -> Resource:
+def _box(assay: str, lot: str | None) -> str:
+    return f"{assay}/{lot}" if lot else assay
+
+
+def bundle_entry(resource: Resource) -> Resource:
     """Put a resource into a bundle, where others are found by their full address only."""
     return {"fullUrl": f"urn:uuid:{resource['id']}", "resource": _addressed(resource)}
 

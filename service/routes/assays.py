@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from service.access import Reads
 from service.routes.common import ServicesDep
 from service.schemas import AssayItem, AssayList
 
@@ -11,6 +12,6 @@ router = APIRouter(prefix="/v1", tags=["assays"])
 
 
 @router.get("/assays")
-async def list_assays(services: ServicesDep) -> AssayList:
+async def list_assays(_caller: Reads, services: ServicesDep) -> AssayList:
     """List the known assays."""
     return AssayList(items=[AssayItem(id=key, name=name) for key, name in services.assays.items()])

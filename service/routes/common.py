@@ -1,35 +1,48 @@
 """What several routes need: parameters, errors for the OpenAPI document, conditional answers."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
-from starlette.concurrency import run_in_threadpool
 
-from service.problems import Refused
-from service.refusals import READING_NOT_FOUND
+from service.access import Reads
+from service.lookup import require_reading
 from service.schemas import ProblemModel
 from service.services import Services, get_services
 from service.store import StoredReading
 
-__all__ = ["AssayQuery", "ServicesDep", "StoredDep", "cached", "problems", "unchanged"]
+__all__ = [
+    "ASSAY_ID",
+    "RAW_PICTURE",
+    "AssayQuery",
+    "ServicesDep",
+    "StoredDep",
+    "cached",
+    "problems",
+    "unchanged",
+]
 
 ServicesDep = Annotated[Services, Depends(get_services)]
+ASSAY_ID: Final = "^[a-z0-9][a-z0-9-]*$"
+RAW_PICTURE: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "description": "The picture as it is: JPEG, PNG, WebP, HEIC or TIFF.",
+        "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 AssayQuery = Annotated[
     str,
     Query(
         max_length=64,
-        pattern="^[a-z0-9][a-z0-9-]*$",
+        pattern=ASSAY_ID,
         description="Id of an assay in GET /v1/assays; `generic` is a control and any test lines.",
     ),
 ]
 
 
-async def _stored(reading_id: UUID, services: ServicesDep) -> StoredReading:
-    stored = await run_in_threadpool(services.readings.find, str(reading_id))
-    if stored is None:
-        raise Refused(READING_NOT_FOUND)
-    return stored
+async def _stored(reading_id: UUID, services: ServicesDep, caller: Reads) -> StoredReading:
+    return await require_reading(services, caller, str(reading_id))
 
 
 StoredDep = Annotated[StoredReading, Depends(_stored)]

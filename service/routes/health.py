@@ -1,5 +1,7 @@
 """Whether the service lives, can work, and what it is."""
 
+import asyncio
+
 from fastapi import APIRouter
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
@@ -16,6 +18,8 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["service"])
 
+_PATIENCE_S = 10.0  # for a database or a store that does not answer; who asks has a limit of its own
+
 
 @router.get("/healthz")
 async def get_health() -> dict[str, str]:
@@ -27,8 +31,9 @@ async def get_health() -> dict[str, str]:
 async def get_readiness(services: ServicesDep) -> dict[str, str]:
     """Say whether database and disk take a reading now."""
     try:
-        await run_in_threadpool(_check, services)
-    except (errors.LfaError, SQLAlchemyError) as error:
+        async with asyncio.timeout(_PATIENCE_S):
+            await run_in_threadpool(_check, services)
+    except (errors.LfaError, SQLAlchemyError, TimeoutError) as error:
         raise Refused(NOT_READY) from error
     return {"status": "ready"}
 
@@ -43,5 +48,4 @@ async def get_version() -> VersionModel:
 
 def _check(services: Services) -> None:
     services.readings.check()
-    with services.blobs.spool():
-        pass
+    services.blobs.check()

@@ -1,9 +1,12 @@
 """Pictures of a reading, drawn anew from the kept original; none carries what the camera wrote into it."""
 
+import contextlib
 import json
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 import reader
 from service import tasks
@@ -11,7 +14,7 @@ from service.problems import Refused
 from service.refusals import PICTURE_GONE, READING_OUTDATED, STRIP_NOT_FOUND
 from service.routes.common import ServicesDep, StoredDep, cached, problems, unchanged
 from service.services import Services
-from service.store import StoredReading
+from service.store import BlobMissing, StoredReading
 
 __all__ = ["router"]
 
@@ -36,7 +39,8 @@ async def get_image(request: Request, stored: StoredDep, services: ServicesDep) 
     etag = _etag(stored, "image")
     if (same := unchanged(request, etag)) is not None:
         return same
-    content = await services.readers.run(tasks.serve_picture, _original(services, stored))
+    async with _original(services, stored) as path:
+        content = await services.readers.run(tasks.serve_picture, path)
     return Response(content, media_type="image/jpeg", headers=cached(etag))
 
 
@@ -46,7 +50,8 @@ async def get_overlay(request: Request, stored: StoredDep, services: ServicesDep
     etag = _etag(stored, "overlay")
     if (same := unchanged(request, etag)) is not None:
         return same
-    drawing = await services.readers.run(tasks.draw_overlay, _original(services, stored), stored.assay)
+    async with _original(services, stored) as path:
+        drawing = await services.readers.run(tasks.draw_overlay, path, stored.assay)
     return Response(_shown(drawing, stored), media_type="image/png", headers=cached(etag))
 
 
@@ -61,8 +66,8 @@ async def get_profile(
     etag = _etag(stored, f"profile-{strip}")
     if (same := unchanged(request, etag)) is not None:
         return same
-    path = _original(services, stored)
-    drawing = await services.readers.run(tasks.draw_profile, path, stored.assay, strip)
+    async with _original(services, stored) as path:
+        drawing = await services.readers.run(tasks.draw_profile, path, stored.assay, strip)
     content = _shown(drawing, stored)
     if not content:
         raise Refused(STRIP_NOT_FOUND)
@@ -70,11 +75,17 @@ async def get_profile(
     return Response(content, media_type="image/svg+xml", headers=headers)
 
 
-def _original(services: Services, stored: StoredReading) -> str:
-    path = services.blobs.path(stored.image_sha256)
-    if not path.exists():
+@contextlib.asynccontextmanager
+async def _original(services: Services, stored: StoredReading) -> AsyncIterator[str]:
+    if stored.image_removed_at is not None:  # though another reading may still show the same picture
         raise Refused(PICTURE_GONE)
-    return str(path)
+    with contextlib.ExitStack() as held:
+        try:
+            found = services.blobs.fetch(stored.image_sha256)
+            path = await run_in_threadpool(held.enter_context, found)
+        except BlobMissing as error:
+            raise Refused(PICTURE_GONE) from error
+        yield str(path)
 
 
 def _shown(drawing: tasks.Drawing, stored: StoredReading) -> bytes:

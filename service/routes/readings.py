@@ -1,19 +1,30 @@
-"""Readings: send a picture, look at a reading, list them."""
+"""Readings: send a picture, look at a reading."""
 
-import base64
-import binascii
 from typing import Annotated, Any
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
-from fastapi import APIRouter, Header, Query, Request, Response, UploadFile
-from starlette.concurrency import run_in_threadpool
+from fastapi import APIRouter, Form, Header, Query, Request, Response, UploadFile
 
+from service.access import Writes
 from service.intake import Accepted, Submission, accept, label_of, require_assay
+from service.jobs import enqueue
+from service.origin import FormOrigin, QueryOrigin
 from service.problems import HTTP_PROBLEMS, Refused
 from service.refusals import KEY_REUSED
-from service.routes.common import AssayQuery, ServicesDep, StoredDep, cached, problems, unchanged
-from service.schemas import ReadingItem, ReadingModel, ReadingPage
-from service.store import Spool, StoredReading
+from service.routes.common import (
+    ASSAY_ID,
+    RAW_PICTURE,
+    AssayQuery,
+    ServicesDep,
+    StoredDep,
+    cached,
+    problems,
+    unchanged,
+)
+from service.routes.jobs import QUEUED, LaterDep, queued
+from service.schemas import ReadingModel
+from service.services import Services
+from service.store import Job, Spool, StoredReading
 
 __all__ = ["copy_upload", "router"]
 
@@ -21,13 +32,6 @@ router = APIRouter(prefix="/v1", tags=["readings"])
 
 _CHUNK = 1 << 20
 _KEYS = uuid5(NAMESPACE_URL, "urn:lfa:idempotency-key")
-_RAW_PICTURE: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "description": "The picture as it is: JPEG, PNG, WebP, HEIC or TIFF.",
-        "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
 _ACCEPTED: dict[int | str, dict[str, Any]] = {
     200: {"model": ReadingModel, "description": "The same picture was sent before; this is its reading"},
     201: {
@@ -35,6 +39,7 @@ _ACCEPTED: dict[int | str, dict[str, Any]] = {
         "description": "A new reading",
         "headers": {"Location": {"schema": {"type": "string"}}, "ETag": {"schema": {"type": "string"}}},
     },
+    **QUEUED,
     **problems(400, 403, 408, 409, 413, 415, 422, 503, 507),
 }
 _FOUND: dict[int | str, dict[str, Any]] = {
@@ -43,40 +48,62 @@ _FOUND: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.put("/readings/{reading_id}", status_code=201, responses=_ACCEPTED, openapi_extra=_RAW_PICTURE)
+@router.put("/readings/{reading_id}", status_code=201, responses=_ACCEPTED, openapi_extra=RAW_PICTURE)
 async def put_reading(
-    reading_id: UUID, request: Request, services: ServicesDep, assay: AssayQuery = "generic"
+    *,
+    reading_id: UUID,
+    request: Request,
+    caller: Writes,
+    services: ServicesDep,
+    origin: QueryOrigin,
+    later: LaterDep,
+    assay: AssayQuery = "generic",
 ) -> Response:
     """Read a picture under an id that the client made.
 
     May be repeated without harm: the same picture answers 200 with the first reading, another one 409.
+    With ``Prefer: respond-async`` the answer is 202 with a job, and the picture is read when there is time.
     """
-    submission = Submission(str(reading_id), require_assay(services, assay), label=str(reading_id))
+    name = str(reading_id)
+    known = require_assay(services, assay)
+    submission = Submission(name, known, name, caller.home, caller.key_id, origin)
     with services.blobs.spool() as spool:
         async for chunk in request.stream():
             spool.write(chunk)
-        return _answer(await accept(services, submission, spool))
+        return await _take(services, submission, spool, later=later)
 
 
 @router.post("/readings", status_code=201, responses=_ACCEPTED)
 async def post_reading(
+    *,
     image: UploadFile,
+    caller: Writes,
     services: ServicesDep,
-    assay: AssayQuery = "generic",
+    origin: FormOrigin,
+    later: LaterDep,
+    assay: Annotated[str | None, Form(max_length=64, pattern=ASSAY_ID)] = None,
+    assay_query: Annotated[str | None, Query(alias="assay", max_length=64, pattern=ASSAY_ID)] = None,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
 ) -> Response:
     """Read a picture from a form.
 
-    With an ``Idempotency-Key`` it may be repeated without harm; ``PUT`` is the better way for programs.
+    The assay may also stand in the query. With an ``Idempotency-Key`` it may be repeated without harm;
+    ``PUT`` is the better way for programs.
     """
     # The id follows from the key, so that a repeated key finds its reading without a table of keys.
-    reading_id = uuid4() if idempotency_key is None else uuid5(_KEYS, idempotency_key)
+    reading_id = uuid4() if idempotency_key is None else uuid5(_KEYS, f"{caller.home} {idempotency_key}")
     submission = Submission(
-        str(reading_id), require_assay(services, assay), label_of(image.filename), conflict=KEY_REUSED
+        str(reading_id),
+        require_assay(services, _one_assay(assay, assay_query)),
+        label_of(image.filename),
+        caller.home,
+        caller.key_id,
+        origin,
+        KEY_REUSED,
     )
     with services.blobs.spool() as spool:
         await copy_upload(image, spool)
-        return _answer(await accept(services, submission, spool))
+        return await _take(services, submission, spool, later=later)
 
 
 @router.get("/readings/{reading_id}", response_model=ReadingModel, responses=_FOUND)  # noqa: FAST003  (the dependency takes it)
@@ -85,26 +112,23 @@ async def get_reading(request: Request, stored: StoredDep) -> Response:
     return unchanged(request, _etag(stored)) or _document(stored, 200)
 
 
-@router.get("/readings", responses=problems(422))
-async def list_readings(
-    response: Response,
-    services: ServicesDep,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Query(max_length=64)] = None,
-) -> ReadingPage:
-    """List readings, the newest first."""
-    found = await run_in_threadpool(services.readings.page, before=_position(cursor), limit=limit + 1)
-    shown = found[:limit]
-    following = f"/v1/readings?limit={limit}&cursor={_cursor(shown[-1].seq)}" if len(found) > limit else None
-    if following is not None:
-        response.headers["Link"] = f'<{following}>; rel="next"'
-    return ReadingPage(items=[_item(reading) for reading in shown], next=following)
-
-
 async def copy_upload(image: UploadFile, spool: Spool) -> None:
     """Copy a form's file to the spool, a piece at a time."""
     while chunk := await image.read(_CHUNK):
         spool.write(chunk)
+
+
+def _one_assay(in_form: str | None, in_query: str | None) -> str:
+    """Return the assay that was asked for, in whichever place."""
+    if None not in {in_form, in_query} and in_form != in_query:
+        raise Refused(HTTP_PROBLEMS[422], ({"where": "query", "name": "assay", "code": "assay_twice"},))
+    return in_form or in_query or "generic"
+
+
+async def _take(services: Services, submission: Submission, spool: Spool, *, later: bool) -> Response:
+    """Read a received picture now, or queue it where the client wishes so."""
+    taken = await (enqueue if later else accept)(services, submission, spool)
+    return await queued(services, taken) if isinstance(taken, Job) else _answer(taken)
 
 
 def _answer(accepted: Accepted) -> Response:
@@ -121,34 +145,3 @@ def _document(stored: StoredReading, status: int) -> Response:
 
 def _etag(stored: StoredReading) -> str:
     return f'"{stored.id}.{stored.version}"'
-
-
-def _item(stored: StoredReading) -> ReadingItem:
-    return ReadingItem.model_validate(
-        {
-            "id": stored.id,
-            "received_at": stored.received_at,
-            "assay": stored.assay,
-            "outcome": stored.outcome,
-            "image_sha256": stored.image_sha256,
-            "version": stored.version,
-            "href": f"/v1/readings/{stored.id}",
-        }
-    )
-
-
-def _cursor(seq: int) -> str:
-    return base64.urlsafe_b64encode(str(seq).encode()).decode().rstrip("=")
-
-
-def _position(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-        position = int(text)
-    except (binascii.Error, ValueError):
-        position = -1
-    if not 0 <= position < 1 << 62:
-        raise Refused(HTTP_PROBLEMS[422], ({"where": "query", "name": "cursor", "code": "cursor_invalid"},))
-    return position

@@ -1,6 +1,33 @@
-"""What is kept: pictures in a folder, readings in a database."""
+"""What is kept: pictures in a folder or a store, readings, jobs and batches in a database."""
 
-from service.store.blobs import BlobFolder, Spool
-from service.store.readings import AlreadyStored, NewReading, ReadingStore, StoredReading
+from service.store.answers import AnswerStore, Erased, StoredVersion
+from service.store.batches import Batch, BatchItem, BatchStore
+from service.store.blobs import BlobFolder, BlobMissing, Blobs, Spool
+from service.store.erasure import ErasureStore
+from service.store.jobs import BatchClosed, Job, JobState, JobStore, Lease, NewJob
+from service.store.readings import AlreadyStored, Filters, NewReading, ReadingStore, StoredReading
 
-__all__ = ["AlreadyStored", "BlobFolder", "NewReading", "ReadingStore", "Spool", "StoredReading"]
+__all__ = [
+    "AlreadyStored",
+    "AnswerStore",
+    "Batch",
+    "BatchClosed",
+    "BatchItem",
+    "BatchStore",
+    "BlobFolder",
+    "BlobMissing",
+    "Blobs",
+    "Erased",
+    "ErasureStore",
+    "Filters",
+    "Job",
+    "JobState",
+    "JobStore",
+    "Lease",
+    "NewJob",
+    "NewReading",
+    "ReadingStore",
+    "Spool",
+    "StoredReading",
+    "StoredVersion",
+]

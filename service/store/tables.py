@@ -6,7 +6,7 @@ a person is kept but pseudonyms that the sender chose.
 
 from typing import Final
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 __all__ = [
@@ -28,8 +28,19 @@ _DIGEST: Final = 64  # SHA-256 in hexadecimal
 _CODE: Final = 32
 
 
+# A migration can only change what has a name, and without these each database makes up its own.
+_NAMES: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
 class Base(DeclarativeBase):
-    """The tables."""
+    """The tables; what is changed here needs a migration in ``service/store/migrations``."""
+
+    metadata = MetaData(naming_convention=_NAMES)
 
 
 class KeyRow(Base):
@@ -63,7 +74,7 @@ class ReadingRow(Base):
 
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     id: Mapped[str] = mapped_column(String(_ID), unique=True)
-    site: Mapped[str] = mapped_column(String(_NAME), default="main", index=True)
+    site: Mapped[str] = mapped_column(String(_NAME), default="main", server_default="main", index=True)
     image_sha256: Mapped[str] = mapped_column(String(_DIGEST), index=True)
     image_bytes: Mapped[int]
     image_removed_at: Mapped[str | None] = mapped_column(String(_MOMENT))
@@ -75,7 +86,7 @@ class ReadingRow(Base):
     lot: Mapped[str | None] = mapped_column(String(_NAME))
     batch_id: Mapped[str | None] = mapped_column(ForeignKey("batches.id"), index=True)
     latest: Mapped[int]
-    attention: Mapped[int] = mapped_column(default=0)
+    attention: Mapped[int] = mapped_column(default=0, server_default="0")
     erased_at: Mapped[str | None] = mapped_column(String(_MOMENT))
 
 
@@ -86,7 +97,7 @@ class VersionRow(Base):
 
     reading_id: Mapped[str] = mapped_column(ForeignKey("readings.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(8), default="machine")  # or "review"
+    kind: Mapped[str] = mapped_column(String(8), default="machine", server_default="machine")  # or "review"
     assay: Mapped[str] = mapped_column(String(_NAME))
     outcome: Mapped[str] = mapped_column(String(16))
     software: Mapped[str] = mapped_column(String(_CODE))
@@ -133,10 +144,13 @@ class JobRow(Base):
     id: Mapped[str] = mapped_column(String(_ID), primary_key=True)
     reading_id: Mapped[str] = mapped_column(String(_ID), unique=True)
     site: Mapped[str] = mapped_column(String(_NAME))
+    batch_id: Mapped[str | None] = mapped_column(ForeignKey("batches.id"), index=True)
+    assay: Mapped[str] = mapped_column(String(_NAME))
     state: Mapped[str] = mapped_column(String(8))  # queued, running, done, failed
     submission: Mapped[str] = mapped_column(Text)  # all that a reading needs, as JSON
     image_sha256: Mapped[str] = mapped_column(String(_DIGEST), index=True)
     attempts: Mapped[int]
+    holder: Mapped[str | None] = mapped_column(String(16))  # drawn anew each time it is taken
     leased_until: Mapped[str | None] = mapped_column(String(_MOMENT))
     error: Mapped[str | None] = mapped_column(String(_CODE))
     created_at: Mapped[str] = mapped_column(String(_MOMENT))

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from service import Settings
 
+from . import postgres
 from .service_helpers import Server, draw_test, encode, open_client
 
 
@@ -45,3 +46,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     started = Server(tmp_path_factory.mktemp("server") / "data")
     yield started
     started.end()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgres.Cluster]:
+    """A PostgreSQL of this test run's own."""
+    with postgres.running() as started:
+        yield started
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Where an empty database is: a file's name, or an address."""
+    if request.param == "sqlite":
+        return tmp_path / "d.sqlite3"
+    started: postgres.Cluster = request.getfixturevalue("cluster")
+    return started.database()

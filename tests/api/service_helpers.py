@@ -47,7 +47,8 @@ def encode(image: Image.Image, file_format: str = "JPEG", **options: Any) -> byt
 @contextmanager
 def open_client(settings: Settings, **options: Any) -> Iterator[TestClient]:
     app = create_app(settings, readers=options.pop("readers", None) or ThreadReaders())
-    with TestClient(app, base_url=BASE, follow_redirects=False, **options) as client:
+    options.setdefault("base_url", BASE)
+    with TestClient(app, follow_redirects=False, **options) as client:
         yield client
 
 

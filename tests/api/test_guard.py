@@ -55,7 +55,7 @@ def test_a_form_that_is_too_large_is_refused(small: TestClient, path: str) -> No
 def test_a_form_that_is_too_large_tells_a_person_on_the_page(small: TestClient) -> None:
     answer = small.post("/", files={"image": b"x" * LIMIT}, headers={"Accept": "text/html"})
     assert answer.status_code == 413
-    assert "more bytes than are accepted" in answer.text
+    assert "The picture is too large." in answer.text
 
 
 def test_a_wrong_length_is_no_way_around_the_limit(small: TestClient) -> None:
@@ -117,6 +117,20 @@ def test_a_foreign_name_for_this_service_is_refused(client: TestClient, host: st
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "LOCALHOST", "[::1]:8000"])
 def test_the_service_knows_its_own_names(client: TestClient, host: str) -> None:
     assert client.get("/v1/readings", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["192.168.1.5:8000", "[2001:db8::1]:8000"])
+def test_by_an_address_only_a_service_for_other_machines_is_known(settings: Settings, host: str) -> None:
+    with open_client(settings) as near, open_client(replace(settings, host="0.0.0.0")) as far:
+        assert near.get("/healthz", headers={"Host": host}).status_code == 421
+        assert far.get("/healthz", headers={"Host": host}).status_code == 200
+        assert far.get("/healthz", headers={"Host": "evil.example"}).status_code == 421
+
+
+def test_a_service_answers_to_the_names_that_it_was_given(settings: Settings) -> None:
+    with open_client(replace(settings, allowed_hosts=("clinic.example",))) as named:
+        assert named.get("/healthz", headers={"Host": "clinic.example"}).status_code == 200
+        assert named.get("/healthz", headers={"Host": "localhost"}).status_code == 421
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from uuid import uuid4
 
 import numpy as np
@@ -41,6 +42,12 @@ def test_documents_have_the_shape_that_the_openapi_document_promises(client: Tes
 def test_an_unknown_reading_is_not_found(client: TestClient) -> None:
     answer = client.get(f"/v1/readings/{uuid4()}")
     assert (answer.status_code, answer.json()["code"]) == (404, "reading-not-found")
+
+
+def test_what_cannot_be_done_at_a_path_is_answered_with_all_that_can(client: TestClient) -> None:
+    for path, allowed in (("/v1/readings", "GET, POST"), (f"/v1/readings/{uuid4()}", "DELETE, GET, PUT")):
+        answer = client.patch(path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
 
 
 def test_the_list_goes_from_the_newest_to_the_oldest_without_gap_or_repeat(
@@ -202,16 +209,7 @@ def test_the_service_says_that_it_lives_works_and_what_it_is(client: TestClient)
 def test_operation_ids_are_the_names_of_what_is_done(client: TestClient) -> None:
     paths = client.get("/v1/openapi.json").json()["paths"]
     names = {operation["operationId"] for path in paths.values() for operation in path.values()}
-    assert names == {
-        "put_reading",
-        "post_reading",
-        "get_reading",
-        "list_readings",
-        "get_image",
-        "get_overlay",
-        "get_profile",
-        "list_assays",
-        "get_health",
-        "get_readiness",
-        "get_version",
-    }
+    told = [operation["operationId"] for path in paths.values() for operation in path.values()]
+    assert len(names) == len(told)
+    assert not [name for name in names if not re.fullmatch("[a-z]+(_[a-z]+)+", name)]
+    assert names >= {"put_reading", "get_reading", "list_readings", "add_review", "create_batch", "get_job"}

@@ -142,7 +142,7 @@ def test_a_browser_gets_a_page_with_the_same_status_and_words(client: TestClient
     answer = client.get(f"/readings/{uuid4()}", headers={"Accept": "text/html,*/*"})
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/html")
-    assert "There is no reading with this id." in answer.text
+    assert "There is no such reading." in answer.text
     assert answer.headers["x-request-id"] in answer.text
 
 

@@ -1,13 +1,19 @@
 """The words of the result page."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 import reader
+from service.problems import Problem
 from service.store import StoredReading
-from service.view import view_of
+from service.view import problem_view, view_of
+from service.web.sentences import Sentence
+from service.web.words import load_words
+
+EN = load_words("en")
 
 
 def stored(**changes: Any) -> StoredReading:
@@ -43,24 +49,27 @@ def strip_with(number: int, *flags: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("outcome", [outcome.value for outcome in reader.Outcome])
 def test_every_outcome_has_a_word_a_sign_and_a_sentence(outcome: str) -> None:
-    view = view_of(stored(outcome=outcome, strips=[]), "Any test")
+    view = view_of(stored(outcome=outcome, strips=[]), "Any test", EN)
     assert view.word
     assert len(view.sign) == 1
-    assert view.sentence.endswith(".")
+    assert view.sentence is not None
+    assert view.sentence.text.endswith(".")
 
 
 def test_signs_and_words_tell_outcomes_apart_without_colour() -> None:
-    views = [view_of(stored(outcome=outcome.value, strips=[]), "Any test") for outcome in reader.Outcome]
+    views = [view_of(stored(outcome=outcome.value, strips=[]), "Any test", EN) for outcome in reader.Outcome]
     assert len({view.sign for view in views}) == len({view.word for view in views}) == len(views)
 
 
 def test_one_strip_speaks_for_the_picture() -> None:
-    assert view_of(stored(), "Any test").sentence == "Test line T is there: positive."
+    sentence = view_of(stored(), "Any test", EN).sentence
+    assert sentence is not None
+    assert sentence.text == "Test line T is there: positive."
 
 
 def test_each_warning_is_told_once_and_names_its_tests_when_there_are_several() -> None:
     strips = [strip_with(1, "soft"), strip_with(2, "glare", "soft")]
-    advice = view_of(stored(flags=["strips-differ"], strips=strips), "Any test").advice
+    advice = view_of(stored(flags=["strips-differ"], strips=strips), "Any test", EN).advice
     assert [(a.what, a.tests) for a in advice] == [
         (reader.FLAGS["strips-differ"].what, ()),
         (reader.FLAGS["soft"].what, (1, 2)),
@@ -69,18 +78,18 @@ def test_each_warning_is_told_once_and_names_its_tests_when_there_are_several() 
 
 
 def test_what_concerns_programs_only_is_not_told_to_people() -> None:
-    assert [a.what for a in view_of(stored(), "Any test").advice] == [reader.FLAGS["soft"].what]
+    assert [a.what for a in view_of(stored(), "Any test", EN).advice] == [reader.FLAGS["soft"].what]
 
 
 def test_a_flag_of_a_later_version_does_not_break_the_page() -> None:
-    assert view_of(stored(flags=["from-the-future"], strips=[]), "Any test").advice == ()
+    assert view_of(stored(flags=["from-the-future"], strips=[]), "Any test", EN).advice == ()
 
 
 def test_numbers_are_told_as_people_write_them() -> None:
-    view = view_of(stored(), "Any test")
+    view = view_of(stored(), "Any test", EN)
     assert view.strips[0].lines[0].height == "−0.001 ± 0.003"
     assert view.strips[0].analytes == (("T", "Positive", "99.9% sure"),)
-    assert view.received == "1 November 2026, 08:05 UTC"
+    assert view_of(stored(), "Any test", load_words("fr")).strips[0].lines[0].height == "−0,001 ± 0,003"
 
 
 @pytest.mark.parametrize(("height", "sigma", "told"), [(None, None, "not measured"), (0.25, None, "0.250")])
@@ -88,6 +97,74 @@ def test_what_is_not_known_is_not_told(height: float | None, sigma: float | None
     strip = strip_with(1)
     strip["lines"][0] |= {"height": height, "height_sigma": sigma}
     strip["analytes"]["T"]["confidence"] = None
-    view = view_of(stored(strips=[strip]), "Any test")
+    view = view_of(stored(strips=[strip]), "Any test", EN)
     assert view.strips[0].lines[0].height == told
     assert view.strips[0].analytes[0][2] == ""
+
+
+def reviewed(decision: str, *strips: dict[str, Any], **changes: Any) -> StoredReading:
+    """A reading of which a person has said something."""
+    outcome = strips[0]["outcome"] if strips else "positive"
+    review = {"decision": decision, "status": "final", "outcome": outcome, "strips": list(strips)}
+    return replace(stored(**changes), review=json.dumps(review), latest=2)
+
+
+def test_a_reading_that_no_person_has_looked_at_says_so() -> None:
+    assert view_of(stored(), "Any test", EN).person == "Not yet confirmed by a person."
+
+
+def test_a_confirmed_result_keeps_its_sentence_and_its_confidence() -> None:
+    same = {"id": 1, "outcome": "positive", "analytes": {"T": "positive"}}
+    view = view_of(reviewed("confirm", same), "Any test", EN)
+    assert view.person == "A person has confirmed this result."
+    assert view.sentence is not None
+    assert view.strips[0].analytes == (("T", "Positive", "99.9% sure"),)
+
+
+def test_a_person_who_says_otherwise_is_heard_first_and_the_reader_second() -> None:
+    other = {"id": 1, "outcome": "negative", "analytes": {"T": "negative"}}
+    view = view_of(reviewed("override", other), "Any test", EN)
+    assert (view.outcome, view.word, view.sign) == ("negative", "Negative", "−")
+    assert view.person == "A person has decided this. The reader had said: Positive."
+    assert view.sentence is None
+    assert view.strips[0].analytes == (("T", "Negative", ""),)
+    assert view.strips[0].lines[0].name == "C"
+
+
+def test_a_person_may_see_a_test_where_the_reader_saw_none() -> None:
+    seen = {"id": 1, "outcome": "positive", "analytes": {"T": "positive"}}
+    view = view_of(reviewed("override", seen, outcome="not_read", strips=[]), "Any test", EN)
+    assert (view.word, view.strips[0].word, view.strips[0].lines) == ("Positive", "Positive", ())
+
+
+def test_what_the_sender_told_is_shown_under_its_name() -> None:
+    view = view_of(replace(stored(), subject="K-17", lot="L9"), "Any test", EN)
+    assert view.codes == (("Code of the patient", "K-17"), ("Lot number of the kit", "L9"))
+
+
+def test_a_picture_that_is_no_longer_kept_is_not_asked_for() -> None:
+    assert view_of(stored(), "Any test", EN).has_picture
+    gone = replace(stored(), image_removed_at="2026-11-02T08:05:00.000000Z")
+    assert not view_of(gone, "Any test", EN).has_picture
+
+
+def test_a_kit_of_the_clinics_own_keeps_its_name_and_its_sentence() -> None:
+    strip = strip_with(1) | {"summary": "Our own line is there."}
+    view = view_of(replace(stored(strips=[strip]), assay="our-own"), "Our own test", load_words("hi"))
+    assert view.assay == "Our own test"
+    assert view.sentence == Sentence("Our own line is there.", english=True)
+
+
+PROBLEM = Problem(422, "never-told", "This is said in English.", "So is this.")
+
+
+def test_a_refusal_without_a_translation_is_told_in_english() -> None:
+    view = problem_view(PROBLEM, "r1", (), load_words("sw"))
+    assert (view.title, view.english, view.request) == ("This is said in English.", True, "r1")
+    assert not problem_view(PROBLEM, "r1", (), EN).english
+
+
+def test_a_field_that_is_wrong_is_named_and_what_stood_in_it_is_not() -> None:
+    part = {"where": "body", "name": "subject", "code": "string_pattern_mismatch"}
+    view = problem_view(PROBLEM, "r1", (part,), EN)
+    assert view.title == "This cannot be accepted: Code of the patient."

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from reader import errors
 from service.services import KeyedLocks
-from service.workers import ProcessReaders, ReaderFailed, ThreadReaders, WorkerLost
+from service.workers import ProcessReaders, ReaderFailed, ThreadReaders, WorkerLost, _Worker
 
 
 def answer(value: int) -> tuple[int, int]:
@@ -38,6 +39,10 @@ def die_once(marker: str) -> str:
         return "second try"
     os.kill(os.getpid(), signal.SIGKILL)
     return "never"
+
+
+def hoard() -> None:
+    bytearray(3 << 30)
 
 
 def wait_for(marker: str) -> None:
@@ -118,6 +123,32 @@ def test_a_picture_that_takes_too_long_is_given_up_and_the_next_one_is_read(tmp_
         return (await readers.run(answer, 4))[0]
 
     assert with_readers(work, timeout_s=3.0) == 4
+
+
+def test_a_worker_that_cannot_be_started_is_told_and_tried_again_for_the_next_picture(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    calls = iter([WorkerLost(), WorkerLost()])
+    call = _Worker.call
+
+    def failing(worker: Any, task: Any, timeout_s: float) -> Any:
+        if (error := next(calls, None)) is not None:
+            raise error
+        return call(worker, task, timeout_s)
+
+    monkeypatch.setattr(_Worker, "call", failing)
+    assert with_readers(lambda readers: readers.run(answer, 8), workers=2)[0] == 8
+    assert "a worker cannot be started: WorkerLost" in caplog.text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are the system's")
+def test_a_picture_that_needs_too_much_memory_is_refused_and_the_next_one_is_read() -> None:
+    async def work(readers: ProcessReaders) -> int:
+        with pytest.raises(ReaderFailed, match="MemoryError"):
+            await readers.run(hoard)
+        return (await readers.run(answer, 6))[0]
+
+    assert with_readers(work) == 6
 
 
 def test_a_request_that_is_cancelled_leaves_no_answer_for_the_next_one(tmp_path: Path) -> None:

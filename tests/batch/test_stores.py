@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from threading import Thread
 
 import pytest
@@ -12,6 +13,7 @@ from reader.batch.parts import items
 from reader.batch.places import lies_in, picture_bytes, pictures, place_of, whole_file, write_whole
 from reader.batch.plan import load_plan
 from reader.batch.run import faults, run_plan
+from reader.batch.stores import store_path
 from reader.errors import (
     ExtraMissing,
     ImageTooLarge,
@@ -344,3 +346,20 @@ def test_a_place_lies_in_itself_and_in_the_folders_above_it(tmp_path):
     assert not lies_in(inside, tmp_path)
     assert not lies_in(tmp_path, inside)
     assert lies_in(tmp_path / "a", tmp_path)
+
+
+def test_all_objects_below_a_folder_are_found_with_their_age(store):
+    before = time.time() - 2  # a store says it to the second
+    for name in ("a/b.jpg", "a/c/d", "a/c/.e", "ab/f"):
+        store.files.pipe_file(f"{store.bucket}/{name}", b"x")
+    found = dict(store_path(f"{store.url}/a").ages())
+    assert set(found) == {"b.jpg", "c/d", "c/.e"}
+    assert all(before <= age <= time.time() + 2 for age in found.values())
+    assert list(store_path(f"{store.url}/nothing").ages()) == []
+
+
+def test_a_folder_in_another_store_is_found_with_its_ages_alike():
+    folder = store_path("memory://ages/a")
+    (folder / "c" / "d").write_bytes(b"x")
+    ((name, age),) = folder.ages()
+    assert (name, abs(age - time.time()) < 60) == ("c/d", True)

@@ -115,6 +115,35 @@ def test_serve_starts_the_service_with_what_it_was_told(lfa, monkeypatch, tmp_pa
     assert "http://127.0.0.1:8765/" in ran.err
 
 
+def test_serve_is_told_by_the_environment_what_it_is_not_told_by_options(lfa, monkeypatch, tmp_path):
+    started = []
+    monkeypatch.setattr(service, "run", lambda settings, **_: started.append(settings))
+    monkeypatch.setenv("LFA_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("LFA_PORT", "8765")
+    assert lfa("serve", "--port", "9000").code == 0
+    assert started == [service.Settings(port=9000, data=tmp_path / "data")]
+
+
+def test_serve_can_make_the_tables_and_no_more(lfa, monkeypatch, tmp_path):
+    monkeypatch.setattr(service, "run", None)
+    ran = lfa("serve", "--migrate-only", "--data", tmp_path / "data")
+    assert (ran.code, ran.out) == (0, "")
+    assert (tmp_path / "data" / "lfa.sqlite3").exists()
+
+
+def test_what_is_backed_up_is_restored_elsewhere_and_only_where_nothing_is(lfa, tmp_path):
+    lfa("serve", "--migrate-only", "--data", tmp_path / "data")
+    made = lfa("backup", tmp_path / "backup", "--data", tmp_path / "data")
+    back = lfa("restore", tmp_path / "backup", "--data", tmp_path / "back")
+    assert [(ran.code, ran.out) for ran in (made, back)] == [(0, "")] * 2
+    assert "0 readings and 0 pictures" in made.err
+    assert (tmp_path / "back" / "lfa.sqlite3").exists()
+    nothing = lfa("backup", tmp_path / "backup", "--data", tmp_path / "nowhere")
+    assert (nothing.code, (tmp_path / "nowhere").exists()) == (2, False)
+    assert lfa("restore", tmp_path / "no-backup", "--data", tmp_path / "new").code == 2
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_setting_that_the_service_refuses_gives_exit_code_two(lfa, monkeypatch):
     def run(_settings, **_options):
         raise OptionError("Without access keys the service only listens on this machine.")

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,15 @@ def test_every_option_of_lfa_read_is_in_the_readme(option):
 def test_every_outcome_is_explained():
     words = {outcome.value.replace("_", " ") for outcome in Outcome} - {"multiple"}
     assert {word for word in words if f"| **{word}** |" in README} == words
+
+
+@pytest.mark.parametrize("field", fields(Settings), ids=lambda field: field.name)
+def test_every_setting_of_the_service_is_in_its_table_with_its_default(field):
+    row = re.search(rf"^\| `LFA_{field.name.upper()}` \| (.*?) ?\| (.+) \|$", README, re.MULTILINE)
+    assert row is not None
+    if field.default is not MISSING:
+        default = ",".join(field.default) if isinstance(field.default, tuple) else str(field.default)
+        assert row[1] == (f"`{default.removesuffix('.0')}`" if default else "")
 
 
 def test_every_exit_code_is_listed():

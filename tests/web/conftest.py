@@ -1,10 +1,12 @@
 """The page on a server in this process, and a real browser to look at it."""
 
+import contextlib
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -13,6 +15,10 @@ from PIL import Image
 
 from service import Settings, create_app
 from service.workers import ThreadReaders
+
+Open = Callable[..., Any]
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1200, "height": 900}
 
 # Nothing of the browser's own may ask for an outside address.
 FLAGS = (
@@ -39,19 +45,56 @@ class _Server(uvicorn.Server):
         self.is_up.set()
 
 
-@pytest.fixture(scope="session")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a running service."""
-    settings = Settings(data=tmp_path_factory.mktemp("web") / "data", min_free_bytes=0)
-    app = create_app(settings, readers=ThreadReaders())
-    server = _Server(uvicorn.Config(app, port=0, log_config=None, lifespan="on"))
+@contextlib.contextmanager
+def serving(data: Path, port: int = 0) -> Iterator[str]:
+    """Run a service on this data, and tell its address."""
+    app = create_app(Settings(data=data, min_free_bytes=0), readers=ThreadReaders())
+    server = _Server(uvicorn.Config(app, port=port, log_config=None, lifespan="on"))
     thread = threading.Thread(target=server.run)
     thread.start()
-    assert server.is_up.wait(60)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    try:
+        assert server.is_up.wait(60)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a running service that is open to its machine."""
+    with serving(tmp_path_factory.mktemp("web") / "data") as address:
+        yield address
+
+
+@pytest.fixture
+def open_page(browser: Any, url: str) -> Iterator[Open]:
+    """Open the page; afterwards no script has failed and nothing outside was asked for."""
+    contexts, troubles = [], []
+
+    def opened(
+        path: str = "/", *, at: str = url, scripts: bool = True, size: dict[str, int] = PHONE, **options: Any
+    ) -> Any:
+        context = browser.new_context(viewport=size, java_script_enabled=scripts, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+        page.on("request", lambda request: _note_outside(request.url, at, troubles))
+        page.goto(at + path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    # The browser itself notes every answer that is no success; those are the service's to give.
+    assert [trouble for trouble in troubles if not trouble.startswith("Failed to load resource")] == []
+
+
+def _note_outside(asked: str, url: str, troubles: list[str]) -> None:
+    if urlsplit(asked).netloc != urlsplit(url).netloc and not asked.startswith(("blob:", "data:")):
+        troubles.append(f"asked for {asked}")
 
 
 @pytest.fixture(scope="session")

@@ -1,49 +1,22 @@
 """The page in a real browser: with scripts and without, on a phone and on a desk."""
 
+import hashlib
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2 as httpx
 import pytest
+from PIL import Image
 
 import reader
-from service.view import _OUTCOMES
+from service.web.sentences import translate
+from service.web.words import LANGUAGES, load_words
+from tests.web.conftest import DESK, PHONE, Open
 
-PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1200, "height": 900}
+T = load_words("en")
 DISCLAIMER = "Decision support for trained users, not a cleared device."
-
-Open = Callable[..., Any]
-
-
-@pytest.fixture
-def open_page(browser: Any, url: str) -> Iterator[Open]:
-    """Open the page; afterwards no script has failed and nothing outside was asked for."""
-    contexts, troubles = [], []
-
-    def opened(*, scripts: bool = True, size: dict[str, int] = PHONE) -> Any:
-        context = browser.new_context(viewport=size, java_script_enabled=scripts)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-        page.on("request", lambda request: _note_outside(request.url, url, troubles))
-        page.goto(url)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    # The browser itself notes every answer that is no success; those are the service's to give.
-    assert [trouble for trouble in troubles if not trouble.startswith("Failed to load resource")] == []
-
-
-def _note_outside(asked: str, url: str, troubles: list[str]) -> None:
-    if urlsplit(asked).netloc != urlsplit(url).netloc and not asked.startswith(("blob:", "data:")):
-        troubles.append(f"asked for {asked}")
 
 
 def send(page: Any, picture: Path, assay: str = "generic") -> Any:
@@ -51,14 +24,14 @@ def send(page: Any, picture: Path, assay: str = "generic") -> Any:
     page.set_input_files("#image", picture)
     page.select_option("#assay", assay)
     page.evaluate("document.getElementById('result')?.setAttribute('id', 'earlier')")
-    page.click("button")
+    page.click("#send button")
     page.wait_for_selector("#result h1")
     return page.locator("#result")
 
 
 def expected_word(picture: Path, assay: str = "generic") -> str:
     outcome = reader.read_bytes(picture.read_bytes(), assay=assay).to_dict()["outcome"]
-    return _OUTCOMES[outcome][0]
+    return T(f"outcome.{outcome}.word")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
@@ -71,6 +44,7 @@ def test_a_picture_is_sent_and_its_result_is_told_in_words(
     assert "COVID-19 antigen" in result.inner_text()
     assert DISCLAIMER in page.inner_text("body")
     assert ("/readings/" in page.url) is not scripts
+    assert "Not yet confirmed by a person." in result.inner_text()
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
@@ -133,14 +107,17 @@ def test_nothing_is_wider_than_a_small_phone(
 
 def test_what_is_touched_is_large_enough_for_a_thumb(open_page: Open) -> None:
     page = open_page()
-    heights = [page.locator(name).bounding_box()["height"] for name in ("button", "#image", "#assay")]
+    touched = page.locator("button, select, .pick input, summary, nav a, #outbox a").all()
+    heights = [item.bounding_box()["height"] for item in touched if item.is_visible()]
+    assert len(heights) > 6
     assert min(heights) >= 44
 
 
 def test_every_field_has_a_label_and_the_answer_is_announced(open_page: Open) -> None:
     page = open_page()
-    assert page.get_by_label("Picture of the test").count() == 1
-    assert page.get_by_label("Kit").count() == 1
+    for label in ("Take a picture", "Choose a picture", "Code of the patient", "Your code"):
+        assert page.get_by_label(label).count() == 1
+    assert page.get_by_label("Kit", exact=True).count() == 1
     assert page.locator("[aria-live] , [role=status]").count() == 2
 
 
@@ -148,29 +125,6 @@ def test_the_answer_takes_the_focus(open_page: Open, pictures: dict[str, Path]) 
     page = open_page()
     send(page, pictures["table"])
     assert page.evaluate("document.activeElement.id") == "result"
-
-
-def test_a_picture_that_did_not_get_through_is_sent_again_under_the_same_id(
-    open_page: Open, pictures: dict[str, Path]
-) -> None:
-    page = open_page()
-    asked: list[str] = []
-
-    def lose_the_answer(route: Any) -> None:
-        asked.append(route.request.url)
-        if len(asked) == 1:
-            route.fetch()
-            route.abort()
-        else:
-            route.continue_()
-
-    page.route(re.compile("/v1/readings/.*assay="), lose_the_answer)
-    result = send(page, pictures["table"])
-    assert "did not get through" in result.inner_text()
-    page.click("button")
-    page.wait_for_selector("#result.not_read")
-    assert len(asked) == 2
-    assert asked[0] == asked[1]
 
 
 def test_a_picture_that_is_too_large_is_not_sent(open_page: Open, tmp_path: Path) -> None:
@@ -201,9 +155,144 @@ def test_a_form_without_a_picture_is_told_so(url: str) -> None:
     assert "No picture was chosen." in answer.text
 
 
-def test_the_page_is_small_and_asks_for_nothing_outside(url: str) -> None:
-    page = httpx.get(f"{url}/").text
-    parts = re.findall('(?:src|href)="([^"]+)"', page)
+@pytest.mark.parametrize("lang", ["en", "hi"])
+def test_the_page_is_small_and_asks_for_nothing_outside(url: str, lang: str) -> None:
+    page = httpx.get(f"{url}/?lang={lang}").text
+    parts = set(re.findall('<(?:script|link|img)[^>]+(?:src|href)="([^"]+)"', page))
+    parts |= {"/service-worker.js", "/static/service-worker.js"}
     assert {urlsplit(part).netloc for part in parts} == {""}
-    total = len(page) + sum(len(httpx.get(url + part).content) for part in set(parts) - {"/"})
+    total = len(page.encode()) + sum(len(httpx.get(url + part).content) for part in parts)
     assert total <= 150_000
+
+
+def test_what_the_page_asks_for_may_be_kept_for_good_under_its_own_address(url: str) -> None:
+    page = httpx.get(url).text
+    parts = set(re.findall('(?:src|href)="(/static/[^"]+)"', page))
+    kept = {httpx.get(url + part).headers["cache-control"] for part in parts}
+    assert kept == {"public, max-age=31536000, immutable"}
+    assert httpx.get(f"{url}/static/page.js").headers["cache-control"] == "no-cache"
+    assert httpx.get(f"{url}/static/page.js?v=old").headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_codes_go_with_the_picture_and_stand_beside_the_result(
+    open_page: Open, pictures: dict[str, Path], *, scripts: bool
+) -> None:
+    page = open_page(scripts=scripts)
+    page.locator(".more summary").click()
+    page.fill("#subject", "K-17")
+    page.fill("#lot", "L.9_x")
+    told = send(page, pictures["test"]).inner_text()
+    assert "Code of the patient: K-17 · Lot number of the kit: L.9_x" in told
+
+
+def test_the_kit_and_the_nurse_are_remembered_on_the_phone_and_the_patient_never(
+    open_page: Open, pictures: dict[str, Path]
+) -> None:
+    page = open_page()
+    page.locator(".more summary").click()
+    for name, value in (("subject", "K-18"), ("lot", "L1"), ("operator", "N-2")):
+        page.fill(f"#{name}", value)
+    send(page, pictures["test"], "hiv-1-2")
+    assert page.input_value("#subject") == ""
+    page.reload()
+    assert [page.input_value(f"#{name}") for name in ("assay", "lot", "operator", "subject")] == [
+        "hiv-1-2",
+        "L1",
+        "N-2",
+        "",
+    ]
+
+
+def test_a_name_does_not_fit_where_a_code_belongs(open_page: Open, pictures: dict[str, Path]) -> None:
+    page = open_page()
+    page.on("request", lambda request: pytest.fail(request.url) if request.method == "PUT" else None)
+    page.locator(".more summary").click()
+    page.fill("#subject", "Amina Diallo")
+    page.set_input_files("#image", pictures["test"])
+    page.click("#send button")
+    assert page.locator("#subject:invalid").count() == 1
+
+
+def test_a_form_with_a_name_in_it_is_refused_and_does_not_repeat_it(
+    url: str, pictures: dict[str, Path]
+) -> None:
+    fields = {"form_id": "00000000-0000-4000-8000-00000000000a", "subject": "Amina CANARY"}
+    headers = {"Accept": "text/html", "Accept-Language": "fr"}
+    files = {"image": pictures["test"].read_bytes()}
+    answer = httpx.post(f"{url}/", data=fields, files=files, headers=headers)
+    assert answer.status_code == 422
+    assert "Ceci ne peut pas être accepté : Code du patient." in answer.text
+    assert "CANARY" not in answer.text
+
+
+def test_a_picture_of_more_pixels_than_are_accepted_is_made_smaller_on_the_phone(
+    open_page: Open, tmp_path: Path
+) -> None:
+    page = open_page()
+    sent: list[Any] = []
+    page.on("request", lambda request: sent.append(request) if request.method == "PUT" else None)
+    large = tmp_path / "large.jpg"
+    Image.new("RGB", (8400, 6300), (190, 170, 150)).save(large)
+    send(page, large)
+    size = httpx.get(sent[0].url.partition("?")[0]).json()["image"]
+    assert 49_900_000 < size["width"] * size["height"] <= 50_000_000
+    assert size["width"] / size["height"] == pytest.approx(8400 / 6300, rel=1e-3)
+
+
+def test_a_picture_that_is_accepted_is_sent_as_it_is(open_page: Open, pictures: dict[str, Path]) -> None:
+    page = open_page()
+    sent: list[Any] = []
+    page.on("request", lambda request: sent.append(request) if request.method == "PUT" else None)
+    send(page, pictures["test"])
+    digest = hashlib.sha256(pictures["test"].read_bytes()).hexdigest()
+    assert httpx.get(sent[0].url.partition("?")[0]).json()["image"]["sha256"] == digest
+
+
+def test_times_are_told_in_the_phones_own_clock(open_page: Open, pictures: dict[str, Path]) -> None:
+    page = open_page(timezone_id="Africa/Nairobi")
+    time = send(page, pictures["test"]).locator("time")
+    shown = time.evaluate(
+        "t => t.textContent === new Intl.DateTimeFormat('en', {dateStyle: 'medium', timeStyle: 'short',"
+        " timeZone: 'Africa/Nairobi'}).format(new Date(t.dateTime))"
+    )
+    assert shown
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_page_speaks_every_language(
+    open_page: Open, pictures: dict[str, Path], code: str, *, scripts: bool
+) -> None:
+    t = load_words(code)
+    page = open_page(f"/?lang={code}", scripts=scripts)
+    result = send(page, pictures["table"])
+    html = page.locator("html")
+    assert (html.get_attribute("lang"), html.get_attribute("dir")) == (code, t.direction)
+    assert result.locator("h1").inner_text() == t("outcome.not_read.word")
+    assert t("flags.no-strip-found.advice") in result.inner_text()
+    assert page.locator("[lang=en]:not(a)").count() == (code == "en")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_result_is_told_in_the_language_of_its_reader(open_page: Open, pictures: dict[str, Path]) -> None:
+    page = open_page(locale="ar-EG")
+    told = send(page, pictures["test"], "malaria-pf").inner_text()
+    said = reader.read_bytes(pictures["test"].read_bytes(), assay="malaria-pf").strips[0].summary
+    assert translate(said, load_words("ar")).text in told
+    assert said not in told
+
+
+def test_a_language_that_was_chosen_is_remembered(open_page: Open) -> None:
+    page = open_page(locale="fr")
+    assert page.locator("html").get_attribute("lang") == "fr"
+    page.locator(".languages summary").click()
+    page.click("a[hreflang=sw]")
+    page.goto(page.url.partition("?")[0])
+    assert page.locator("#send h1").inner_text() == load_words("sw")("form.title")
+
+
+def test_right_to_left_puts_the_sign_on_the_right(open_page: Open, pictures: dict[str, Path]) -> None:
+    result = send(open_page("/?lang=ur"), pictures["test"])
+    sign, word = (result.locator(name).first.bounding_box() for name in (".sign", "h1"))
+    assert sign["x"] > word["x"]

@@ -1,13 +1,47 @@
-// Sends the picture under an id made here, so that sending it again can never make a second reading,
-// and shows the result in place. Without this script the form does the same by itself.
+// Keeps each picture on this device under an id made here, sends it, and shows the result in place; without a
+// connection it waits in the outbox. Without this script the form does the sending by itself.
 "use strict";
 
 (() => {
+  // What the reader accepts. Only more than that is made smaller: of 45 photos of 7 to 20 megapixels that were
+  // drawn again at 3,000 pixels a side, 8 were read worse, 3 of them wrongly.
+  const MOST_PIXELS = 50e6;
+  const LONGEST_SIDE = 12000;
+  const JPEG_QUALITY = 0.95;
+  const AGAIN_MS = 15000;
+  const REMEMBERED = ["assay", "lot", "operator"]; // never the patient: the next one is another
   const form = document.getElementById("send");
+  const fields = form.elements;
   const answer = document.getElementById("answer");
   const status = document.getElementById("status");
   const button = form.querySelector("button");
-  let attempt = null;
+  const outbox = document.getElementById("outbox");
+  const words = Object.fromEntries(
+    Array.from(document.getElementById("words").content.children, (p) => [p.dataset.key, p.textContent]),
+  );
+  let chosen = null;
+  let unkept = null;
+
+  function say(key, values = {}) {
+    const isolated = document.documentElement.dir === "rtl" ? (text) => `\u2068${text}\u2069` : (text) => text;
+    return words[key].replace(/{(\w+)}/g, (_, name) => isolated(values[name] ?? ""));
+  }
+
+  function element(name, text, attributes = {}) {
+    const made = Object.assign(document.createElement(name), attributes);
+    if (text) made.textContent = text;
+    return made;
+  }
+
+  function remembered(name, value) {
+    try {
+      if (value === undefined) return localStorage.getItem(`lfa-${name}`);
+      localStorage.setItem(`lfa-${name}`, value);
+    } catch {
+      // This browser keeps nothing.
+    }
+    return null;
+  }
 
   function newId() {
     if (crypto.randomUUID) return crypto.randomUUID();
@@ -18,18 +52,49 @@
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
   }
 
-  // The same picture for the same kit keeps its id until it has been answered.
-  function attemptFor(file, assay) {
-    if (!attempt || attempt.file !== file || attempt.assay !== assay) attempt = { id: newId(), file, assay };
-    return attempt;
+  // --- the picture: chosen, shown, made acceptable
+
+  function choose(input, other) {
+    if (!input.files[0]) return;
+    chosen = input.files[0];
+    other.value = "";
+    const shown = document.getElementById("chosen");
+    const image = shown.querySelector("img");
+    URL.revokeObjectURL(image.src);
+    image.src = URL.createObjectURL(chosen);
+    image.hidden = false;
+    image.onerror = () => (image.hidden = true);
+    shown.hidden = false;
   }
 
-  function paragraph(text, className) {
-    const p = document.createElement("p");
-    p.textContent = text;
-    if (className) p.className = className;
-    return p;
+  function chooseNone() {
+    chosen = null;
+    fields.camera.value = fields.image.value = fields.subject.value = "";
+    document.getElementById("chosen").hidden = true;
   }
+
+  async function acceptable(file) {
+    try {
+      const shown = document.querySelector("#chosen img");
+      await shown.decode();
+      const { naturalWidth: width, naturalHeight: height } = shown;
+      const scale = Math.min(Math.sqrt(MOST_PIXELS / (width * height)), LONGEST_SIDE / Math.max(width, height));
+      if (scale >= 1) return file;
+      const picture = await createImageBitmap(file);
+      const size = { width: Math.floor(width * scale), height: Math.floor(height * scale) };
+      const canvas = element("canvas", "", size);
+      const drawn = canvas.getContext("2d");
+      drawn.imageSmoothingQuality = "high";
+      drawn.drawImage(picture, 0, 0, size.width, size.height);
+      picture.close();
+      const smaller = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", JPEG_QUALITY));
+      return smaller ?? file;
+    } catch {
+      return file; // a format that this browser does not know: the service does
+    }
+  }
+
+  // --- what is told
 
   function show(section) {
     answer.replaceChildren(section);
@@ -37,62 +102,175 @@
     section.focus({ preventScroll: true });
   }
 
-  function showProblem(title, advice, note) {
-    const section = document.createElement("section");
-    section.id = "result";
-    section.className = "card problem";
-    section.tabIndex = -1;
-    const heading = document.createElement("h1");
-    heading.textContent = title;
-    section.append(heading, paragraph(advice));
-    if (note) section.append(paragraph(note, "small"));
+  function card(title, advice, note) {
+    const section = element("section", "", { id: "result", className: "card problem", tabIndex: -1 });
+    section.append(element("h1", title), element("p", advice));
+    if (note) section.append(element("p", note, { className: "small" }));
     show(section);
+  }
+
+  function showProblem(code, problem) {
+    const known = `problem.${code}.title` in words;
+    const note = problem && say("problem.number", { code, request: problem.request_id });
+    card(
+      known ? say(`problem.${code}.title`) : problem.title,
+      known ? say(`problem.${code}.advice`) : problem.detail,
+      note,
+    );
   }
 
   async function showAnswer(id) {
     const response = await fetch(`/readings/${id}`, { headers: { Accept: "text/html" } });
     if (!response.ok) throw new TypeError("no result page");
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    show(document.adoptNode(page.getElementById("result")));
+    const result = document.adoptNode(page.getElementById("result"));
+    localTimes(result);
+    show(result);
     document.title = page.title;
   }
 
-  async function send({ id, file, assay }) {
-    const response = await fetch(`/v1/readings/${id}?assay=${encodeURIComponent(assay)}`, {
-      method: "PUT",
-      body: file,
+  // --- the outbox
+
+  function entry(item) {
+    const line = element("li", "", { className: item.state });
+    const said = element("span");
+    const kit = fields.assay.querySelector(`option[value="${item.assay}"]`)?.textContent ?? item.assay;
+    const time = element("time", "", { dateTime: item.taken });
+    said.append(element("strong", say(`outbox.${item.state}`)), element("br"), time, ` · ${kit}`);
+    if (item.subject) said.append(" · ", element("bdi", item.subject));
+    if (item.state === "refused" && `problem.${item.code}.title` in words)
+      said.append(element("br"), `${say(`problem.${item.code}.title`)} ${say(`problem.${item.code}.advice`)}`);
+    line.append(said);
+    if (item.state === "read") line.append(element("a", say("outbox.see"), { href: `/readings/${item.id}` }));
+    if (item.state === "sign-in") line.append(element("a", say("sign-in.title"), { href: "/sign-in" }));
+    const waits = Outbox.isWaiting(item);
+    const away = element("button", say(waits ? "outbox.remove" : "outbox.clear"), {
+      type: "button",
+      className: "quiet",
+      onclick: () => (!waits || confirm(say("outbox.remove-sure"))) && Outbox.remove(item.id).then(list),
     });
-    if (response.ok) {
-      await showAnswer(id);
-      attempt = null;
-      form.elements.image.value = "";
-      return;
+    line.append(away);
+    return line;
+  }
+
+  async function list() {
+    let items = [];
+    try {
+      items = await Outbox.all();
+    } catch {
+      // This browser keeps nothing; what is sent is sent at once.
     }
-    const problem = await response.json();
-    showProblem(problem.title, problem.detail, `${problem.code} · request ${problem.request_id}`);
+    outbox.querySelector("ul").replaceChildren(...items.map(entry));
+    localTimes(outbox);
+    document.getElementById("send-now").hidden = !items.some(Outbox.isWaiting);
+    document.getElementById("offline").hidden = navigator.onLine;
+    outbox.hidden = items.length === 0 && navigator.onLine;
+    return items;
+  }
+
+  async function sendWaiting() {
+    if ((await list()).some(Outbox.isWaiting)) await Outbox.sendAll();
+    await list();
+  }
+
+  // --- from the button to the answer
+
+  function describe({ type, size }) {
+    const item = { id: newId(), state: "waiting", code: "", taken: new Date().toISOString(), type, size };
+    for (const name of ["assay", "subject", "lot", "operator"]) item[name] = fields[name].value.trim();
+    return item;
+  }
+
+  async function submit() {
+    const picture = await acceptable(chosen);
+    if (picture.size > Number(form.dataset.maxBytes)) return showProblem("body-too-large");
+    const bytes = await picture.arrayBuffer();
+    let item = describe(picture);
+    try {
+      const waiting = await Outbox.twin(item, bytes);
+      if (!waiting) await Outbox.keep(item, bytes);
+      item = waiting ?? item;
+    } catch {
+      return sendUnkept(item, bytes);
+    }
+    chooseNone();
+    await finish(item.id, await Outbox.send(item.id));
+  }
+
+  // For a browser that keeps nothing: under the same id again, as long as the page is open and the picture chosen.
+  async function sendUnkept(item, bytes) {
+    unkept = unkept?.file === chosen && unkept.item.assay === item.assay ? unkept : { file: chosen, item };
+    const { state, problem } = await Outbox.put(unkept.item, bytes);
+    if (state !== "read" && state !== "refused")
+      return card(say("problem.unreachable.title"), say("outbox.no-room"));
+    chooseNone();
+    if (state === "read") await showAnswer(unkept.item.id);
+    else showProblem(problem.code, problem);
+  }
+
+  async function finish(id, { state, problem }) {
+    if (state === "read") {
+      try {
+        await showAnswer(id);
+        await Outbox.remove(id);
+      } catch {
+        // The reading stands; the list below leads to it.
+      }
+    } else if (state === "refused") {
+      showProblem(problem.code, problem);
+      await Outbox.remove(id);
+    } else {
+      const title = problem && state === "waiting" ? `problem.${problem.code}.title` : "outbox.kept-title";
+      card(say(title in words ? title : "outbox.kept-title"), say(state === "sign-in" ? "outbox.sign-in" : "outbox.kept"));
+      askToKeep();
+    }
+    await list();
+  }
+
+  async function askToKeep() {
+    try {
+      await navigator.storage?.persist?.();
+      await (await navigator.serviceWorker?.ready)?.sync?.register("outbox");
+    } catch {
+      // Then it is sent while the page is open.
+    }
   }
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const file = form.elements.image.files[0];
-    const most = Number(form.dataset.maxBytes);
-    if (!file) return;
-    if (file.size > most) {
-      showProblem("The picture is too large.", `Send a picture of at most ${Math.floor(most / 1e6)} MB.`);
-      return;
-    }
+    if (!chosen) return showProblem("no-picture");
+    for (const name of REMEMBERED) remembered(name, fields[name].value);
     button.disabled = true;
-    status.textContent = "Reading the picture …";
+    status.textContent = say("form.reading");
     try {
-      await send(attemptFor(file, form.elements.assay.value));
-    } catch {
-      showProblem(
-        "The picture did not get through.",
-        "Check the connection, then press the button again. It is read only once, however often it is sent.",
-      );
+      await submit();
     } finally {
       button.disabled = false;
       status.textContent = "";
     }
   });
+
+  function start() {
+    document.documentElement.classList.add("scripted");
+    document.getElementById("by-camera").hidden = false;
+    fields.image.required = false;
+    fields.camera.addEventListener("change", () => choose(fields.camera, fields.image));
+    fields.image.addEventListener("change", () => choose(fields.image, fields.camera));
+    const isResult = document.getElementById("result") !== null;
+    for (const name of REMEMBERED) {
+      const kept = remembered(name);
+      const fits = name !== "assay" || [...fields.assay.options].some((option) => option.value === kept);
+      if (kept && fits && !isResult) fields[name].value = kept;
+    }
+    document.getElementById("send-now").addEventListener("click", sendWaiting);
+    addEventListener("online", sendWaiting);
+    addEventListener("offline", list);
+    document.addEventListener("visibilitychange", () => document.hidden || sendWaiting());
+    Outbox.news?.addEventListener("message", list);
+    setInterval(sendWaiting, AGAIN_MS);
+    sendWaiting();
+    navigator.serviceWorker?.register("/service-worker.js");
+  }
+
+  start();
 })();

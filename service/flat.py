@@ -1,0 +1,225 @@
+"""A reading in flat, stable keys and rows: for phones' data collectors, spreadsheets and series."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import reader
+from service.store import StoredReading
+
+__all__ = ["CSV_COLUMNS", "Answer", "answers_of", "csv_rows", "flat_result"]
+
+Flat = dict[str, str | float | int | bool | None]
+_NOTHING: Final[Mapping[str, Any]] = {}
+_READING: Final = (
+    "id",
+    "status",
+    "outcome",
+    "machine_outcome",
+    "human_outcome",
+    "reason",
+    "reviewed_at",
+    "assay",
+    "site",
+    "operator",
+    "subject",
+    "lot",
+    "taken_at",
+    "received_at",
+    "software",
+)
+_NUMBERS: Final = ("confidence", "ratio", "ratio_sigma", "concentration")
+CSV_COLUMNS: Final = (
+    *_READING,
+    "image_sha256",
+    "image_kept",
+    "attention",
+    "strip",
+    "strip_flags",
+    "control_height",
+    "control_height_sigma",
+    "analyte",
+    "result",
+    "machine_result",
+    "human_result",
+    *_NUMBERS,
+    "test_height",
+    "test_height_sigma",
+)
+"""What stands in each column of the table of readings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said of one analyte on one strip, by the machine and by a person.
+
+    Attributes
+    ----------
+    strip : int
+        Number of the strip.
+    analyte : str
+        Id of the analyte.
+    machine, human : str or None
+        What each says; None where it says nothing.
+    numbers : mapping
+        The machine's confidence, ratio and concentration.
+    line : mapping
+        The test line, as the machine measured it.
+    """
+
+    strip: int
+    analyte: str
+    machine: str | None
+    human: str | None
+    numbers: Mapping[str, Any]
+    line: Mapping[str, Any]
+
+    @property
+    def counts(self) -> str:
+        """The answer that counts: a person's before the machine's."""
+        return self.human or self.machine or "not_read"
+
+
+def answers_of(stored: StoredReading) -> list[Answer]:
+    """Return what is said of each analyte on each strip; nothing where nobody found a strip.
+
+    Parameters
+    ----------
+    stored : StoredReading
+        The reading; one that was erased says nothing.
+    """
+    machine = {strip["id"]: strip for strip in json.loads(stored.document).get("strips", ())}
+    human = {strip["id"]: strip["analytes"] for strip in (stored.human or _NOTHING).get("strips", ())}
+    return [
+        _answer(stored.assay, number, name, machine.get(number), human.get(number, _NOTHING).get(name))
+        for number in sorted({*machine, *human})
+        for name in {**machine.get(number, _NOTHING).get("analytes", {}), **human.get(number, _NOTHING)}
+    ]
+
+
+def flat_result(stored: StoredReading) -> Flat:
+    """Return a reading in flat keys that keep their name and meaning.
+
+    Parameters
+    ----------
+    stored : StoredReading
+        The reading.
+
+    Returns
+    -------
+    dict
+        With ``result_…`` for each analyte under the kit's own key, be it read or not. Where there are
+        several strips, that is ``multiple`` unless they agree, and ``strip1_result_…`` and so on tell each.
+    """
+    if stored.erased_at is not None:
+        return {**dict.fromkeys(_READING), "id": stored.id, "status": stored.status}
+    found = answers_of(stored)
+    document = json.loads(stored.document)
+    summaries = [strip["summary"] for strip in document["strips"]]
+    code = _advice(document) if stored.review is None else None
+    flat = _reading(stored) | {
+        "version": stored.latest,
+        "strips": len({answer.strip for answer in found} | {strip["id"] for strip in document["strips"]}),
+        "image_kept": stored.image_removed_at is None,
+        "machine_summary": summaries[0] if len(summaries) == 1 else None,
+        "advice_code": code,
+        "advice": None if code is None else f"{reader.FLAGS[code].what} {reader.FLAGS[code].advice}",
+    }
+    for name in [analyte.id for analyte in _kit(stored.assay).analytes] if not found else []:
+        found.append(Answer(1, name, "not_read", None, _NOTHING, _NOTHING))
+    return flat | _results(stored.assay, found)
+
+
+def csv_rows(stored: StoredReading) -> Iterator[list[str | float | int | bool | None]]:
+    """Yield a reading's rows of the table `CSV_COLUMNS`: one for each analyte, at least one."""
+    document = json.loads(stored.document)
+    strips = {strip["id"]: strip for strip in document["strips"]}
+    whole = _reading(stored) | {
+        "image_sha256": stored.image_sha256,
+        "image_kept": stored.image_removed_at is None,
+        "attention": stored.attention,
+        "strip_flags": " ".join(document["flags"]) or None,
+    }
+    answers = answers_of(stored)
+    for answer in answers:
+        row = whole | _strip(strips.get(answer.strip, _NOTHING), document["flags"]) | _analyte(answer)
+        yield [row.get(column) for column in CSV_COLUMNS]
+    if not answers:
+        yield [whole.get(column) for column in CSV_COLUMNS]
+
+
+def _reading(stored: StoredReading) -> Flat:
+    human = stored.human or _NOTHING
+    said = {"status": stored.status, "outcome": stored.counts, "machine_outcome": stored.outcome}
+    judged = {"human_outcome": human.get("outcome"), "reason": human.get("reason")}
+    told = {name: getattr(stored, name) for name in _READING if hasattr(stored, name)}
+    return {**dict.fromkeys(_READING), **told, **said, **judged}
+
+
+def _strip(strip: Mapping[str, Any], picture_flags: list[str]) -> Flat:
+    lines = strip.get("lines", ())
+    control = next((line for line in lines if line["role"] == "control"), _NOTHING)
+    return {
+        "strip_flags": " ".join([*picture_flags, *strip.get("flags", ())]) or None,
+        "control_height": control.get("height"),
+        "control_height_sigma": control.get("height_sigma"),
+    }
+
+
+def _analyte(answer: Answer) -> Flat:
+    return {
+        "strip": answer.strip,
+        "analyte": answer.analyte,
+        "result": answer.counts,
+        "machine_result": answer.machine,
+        "human_result": answer.human,
+        "test_height": answer.line.get("height"),
+        "test_height_sigma": answer.line.get("height_sigma"),
+        **{name: answer.numbers.get(name) for name in _NUMBERS},
+    }
+
+
+def _answer(assay: str, number: int, name: str, strip: Mapping[str, Any] | None, human: str | None) -> Answer:
+    said = (strip or _NOTHING).get("analytes", {}).get(name, _NOTHING)
+    line = None if strip is None else reader.line_of(strip, name, _kit(assay))
+    return Answer(number, name, said.get("outcome"), human, said, line or _NOTHING)
+
+
+def _results(assay: str, found: list[Answer]) -> Flat:
+    several = len({answer.strip for answer in found}) > 1
+    flat: Flat = {}
+    for answer in found:
+        key = _key(assay, answer.analyte)
+        told = {
+            f"result_{key}": answer.counts,
+            f"machine_result_{key}": answer.machine,
+            f"human_result_{key}": answer.human,
+            f"confidence_{key}": answer.numbers.get("confidence"),
+        }
+        if not several:
+            flat |= told
+            continue
+        flat |= {f"strip{answer.strip}_{name}": value for name, value in told.items()}
+        agrees = flat.get(f"result_{key}", answer.counts) == answer.counts
+        flat[f"result_{key}"] = answer.counts if agrees else "multiple"
+    return flat
+
+
+def _key(assay: str, analyte: str) -> str:
+    """Return the kit's own key of an analyte without its ``result_``."""
+    known = {spec.id: spec.result_key for spec in _kit(assay).analytes}
+    named = known.get(analyte, analyte.lower()).removeprefix("result_")
+    return re.sub("[^a-z0-9]+", "_", named)
+
+
+def _kit(assay: str) -> reader.Assay:
+    return reader.load_assay(assay)
+
+
+def _advice(document: Mapping[str, Any]) -> str | None:
+    """Return the code of what should be done first: what prevents a reading goes before the rest."""
+    codes = [*document["flags"], *(code for strip in document["strips"] for code in strip["flags"])]
+    known = [code for code in codes if code in reader.FLAGS and not reader.FLAGS[code].technical]
+    return min(known, key=lambda code: not reader.FLAGS[code].rejecting, default=None)

@@ -1,0 +1,93 @@
+"""What an administrator does with the data, beside serving them: migrate, back up, restore."""
+
+import os
+from pathlib import Path
+
+from reader import errors
+from service.services import open_blobs
+from service.settings import Settings
+from service.store import backup as backups
+from service.store.backup import Backup
+from service.store.database import open_database, open_engine
+from service.store.restore import restore as restore_rows
+
+__all__ = ["back_up", "migrate", "restore"]
+
+
+def migrate(settings: Settings) -> None:
+    """Make the tables, or bring them up to date.
+
+    Parameters
+    ----------
+    settings : Settings
+        How the service runs.
+    """
+    _make_folder(settings.data)
+    open_database(settings.database_place).dispose()
+
+
+def back_up(settings: Settings, folder: Path) -> Backup:
+    """Write a backup of all data, also while the service runs; see `service.store.backup.back_up`.
+
+    Parameters
+    ----------
+    settings : Settings
+        How the service runs.
+    folder : Path
+        Where to; outside of the data folder.
+
+    Raises
+    ------
+    OptionError
+        If there are no data, or the folder is not fit.
+    """
+    _refuse_inside(folder, settings.data)
+    place = settings.database_place
+    if isinstance(place, Path) and not place.is_file():
+        raise errors.OptionError(f"There are no data of the service in {settings.data}.")
+    os.umask(0o077)
+    _make_folder(settings.data)
+    blobs = open_blobs(settings)
+    blobs.prepare()
+    engine = open_engine(place)
+    try:
+        return backups.back_up(engine, blobs, folder)
+    finally:
+        engine.dispose()
+
+
+def restore(settings: Settings, folder: Path) -> Backup:
+    """Restore a backup where there are no data yet; see `service.store.restore.restore`.
+
+    Parameters
+    ----------
+    settings : Settings
+        How the service is to run.
+    folder : Path
+        The backup's.
+
+    Raises
+    ------
+    OptionError
+        If there is no whole backup, or there are data already.
+    """
+    _refuse_inside(folder, settings.data)
+    backups.read_manifest(folder)
+    os.umask(0o077)
+    _make_folder(settings.data)
+    blobs = open_blobs(settings)
+    blobs.prepare()
+    return restore_rows(folder, settings.database_place, blobs)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise errors.OutputError(f"{folder} cannot be made: {error.strerror or error}.") from error
+
+
+def _refuse_inside(folder: Path, data: Path) -> None:
+    backup, here = folder.resolve(), data.resolve()
+    if backup.is_relative_to(here) or here.is_relative_to(backup):
+        raise errors.OptionError("A backup and the service's data must not lie in each other's folder.")

@@ -1,0 +1,1 @@
+"""The migrations that Alembic runs; each is a module in ``versions``."""

@@ -1,0 +1,1 @@
+"""The pages: their words, templates and files."""

@@ -1,0 +1,1 @@
+"""The numbers that a programme is watched by."""
