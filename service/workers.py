@@ -8,10 +8,8 @@ import asyncio
 import contextlib
 import logging
 import multiprocessing
-import os
 import signal
 import sys
-import threading
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +19,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 from reader import errors
 from service import tasks
+from service.lineage import end_with_server
 
 if sys.platform != "win32":
     import resource
@@ -188,6 +187,7 @@ class ProcessReaders:
 
     async def start(self) -> None:
         """Begin to start every process; the first pictures wait until each has loaded the reader."""
+        _begin_to_load()
         self._starting = asyncio.create_task(self._hire_all())
 
     async def _hire_all(self) -> None:
@@ -270,10 +270,19 @@ def _context() -> Any:
     return context
 
 
+def _begin_to_load() -> None:
+    """Start the fork server from this thread, which lasts as long as the server: the kernel ends both as one."""
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        from multiprocessing import forkserver  # noqa: PLC0415  (Windows has none)
+
+        _context()
+        forkserver.ensure_running()
+
+
 def _work(pipe: Connection, memory_mb: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to handle
     _limit(memory_mb)
-    threading.Thread(target=_end_with_server, daemon=True).start()
+    end_with_server()
     with contextlib.suppress(EOFError, OSError):  # the server has gone
         while True:
             task, args, kwargs = pipe.recv()
@@ -288,14 +297,6 @@ def _limit(memory_mb: int) -> None:
         hard = resource.getrlimit(what)[1]
         with contextlib.suppress(OSError, ValueError):  # a system may not know or allow it
             resource.setrlimit(what, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
-
-
-def _end_with_server() -> None:
-    """End even in the middle of a task when the server has gone."""
-    server = multiprocessing.parent_process()
-    if server is not None:
-        server.join()
-        os._exit(1)
 
 
 def _answer(task: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
