@@ -271,7 +271,7 @@ def _context() -> Any:
 
 
 def _begin_to_load() -> None:
-    """Start the fork server from this thread, which lasts as long as the server: the kernel ends both as one."""
+    """Start the fork server from this thread, which lasts as long as the server: the kernel ends both."""
     if "forkserver" in multiprocessing.get_all_start_methods():
         from multiprocessing import forkserver  # noqa: PLC0415  (Windows has none)
 
