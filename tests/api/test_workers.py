@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -12,7 +13,6 @@ from typing import Any
 import pytest
 
 from reader import errors
-from service.services import KeyedLocks
 from service.workers import ProcessReaders, ReaderFailed, ThreadReaders, WorkerLost, _Worker
 
 
@@ -125,6 +125,16 @@ def test_a_picture_that_takes_too_long_is_given_up_and_the_next_one_is_read(tmp_
     assert with_readers(work, timeout_s=3.0) == 4
 
 
+def test_what_a_worker_loads_is_the_reader_and_nothing_of_the_web_or_the_database() -> None:
+    from .service_helpers import Server  # here, for workers load this file for the tasks in it
+
+    said = "import sys, service.tasks; print({'fastapi', 'sqlalchemy'} & set(sys.modules))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", said], env=Server.environment(), capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout == "set()\n"
+
+
 def test_a_worker_that_cannot_be_started_is_told_and_tried_again_for_the_next_picture(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -198,6 +208,8 @@ def test_more_than_the_queue_holds_is_turned_away_at_once(tmp_path: Path, kind: 
 
 
 def test_a_key_is_held_by_one_at_a_time_and_forgotten_afterwards() -> None:
+    from service.services import KeyedLocks  # here, as above
+
     async def work() -> tuple[int, dict[str, Any]]:
         locks, inside, most = KeyedLocks(), 0, 0
 
