@@ -4,6 +4,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -23,6 +24,7 @@ from service.routes import ROUTERS
 from service.routes.common import problems
 from service.routes.page import render_problem, wants_page
 from service.routes.sign_in import render_sign_in
+from service.schemas import problem_schemas
 from service.services import open_services
 from service.settings import Settings
 from service.store.database import FAILURES, FAULTS, told
@@ -66,7 +68,7 @@ def create_app(settings: Settings, *, readers: Readers | None = None) -> FastAPI
             app.state.services = services
             yield
 
-    app = FastAPI(
+    app = _Described(
         title="lfa-reader",
         version=reader.__version__,
         description=_DESCRIPTION,
@@ -87,6 +89,15 @@ def create_app(settings: Settings, *, readers: Readers | None = None) -> FastAPI
     app.add_middleware(Guard, settings=settings)
     _handle_errors(app)
     return app
+
+
+class _Described(FastAPI):
+    """An application whose OpenAPI document knows the shape of errors."""
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        document["components"]["schemas"].update(problem_schemas())
+        return document
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -1,12 +1,13 @@
 """The shapes of what goes over the wire, for the OpenAPI document and the clients made from it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field
 
 from service.answers import Decision, OverrideReason
 
 __all__ = [
+    "SCHEMAS",
     "AnalyteModel",
     "AssayItem",
     "AssayList",
@@ -36,7 +37,11 @@ __all__ = [
     "VersionItem",
     "VersionList",
     "VersionModel",
+    "problem_schemas",
 ]
+
+SCHEMAS: Final = "#/components/schemas/{model}"
+"""Where the OpenAPI document keeps a shape."""
 
 Point = Annotated[list[float], Field(min_length=2, max_length=2)]
 Quad = Annotated[list[Point], Field(min_length=4, max_length=4)]
@@ -387,3 +392,10 @@ class ProblemModel(_Model):
     code: str
     request_id: str
     errors: list[ProblemPart] = []
+
+
+def problem_schemas() -> dict[str, dict[str, Any]]:
+    """Return the shapes of an error by name, for the document: no route has them as its model."""
+    problem = ProblemModel.model_json_schema(ref_template=SCHEMAS)
+    parts: dict[str, dict[str, Any]] = problem.pop("$defs")
+    return {**parts, ProblemModel.__name__: problem}

@@ -24,7 +24,7 @@ router = APIRouter(prefix="/v1/readings/{reading_id}", tags=["answers"])
 
 _ADDED: dict[int | str, dict[str, Any]] = {
     200: {"model": VersionItem, "description": "The same review was sent before"},
-    **problems(403, 404, 409, 410, 422, 503, 507),
+    **problems(400, 403, 404, 409, 410, 422, 503, 507),
 }
 _FHIR: dict[int | str, dict[str, Any]] = {
     200: {

@@ -7,7 +7,7 @@ from fastapi import Depends, Query, Request, Response
 
 from service.access import Reads
 from service.lookup import require_reading
-from service.schemas import ProblemModel
+from service.schemas import SCHEMAS, ProblemModel
 from service.services import Services, get_services
 from service.store import StoredReading
 
@@ -28,7 +28,11 @@ RAW_PICTURE: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
         "description": "The picture as it is: JPEG, PNG, WebP, HEIC or TIFF.",
-        "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+        # Many generators of clients know no type of pictures, and send plain bytes.
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}}
+            for kind in ("image/*", "application/octet-stream")
+        },
     }
 }
 AssayQuery = Annotated[
@@ -56,7 +60,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     *statuses : int
         HTTP statuses of the errors it may answer with.
     """
-    content = {"application/problem+json": {"schema": ProblemModel.model_json_schema()}}
+    content = {"application/problem+json": {"schema": {"$ref": SCHEMAS.format(model=ProblemModel.__name__)}}}
     return {status: {"description": "Problem", "content": content} for status in statuses}
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
-from fastapi import APIRouter, Form, Header, Query, Request, Response, UploadFile
+from fastapi import APIRouter, File, Form, Header, Query, Request, Response, UploadFile
 
 from service.access import Writes
 from service.intake import Accepted, Submission, accept, label_of, require_assay
@@ -40,11 +40,14 @@ _ACCEPTED: dict[int | str, dict[str, Any]] = {
         "headers": {"Location": {"schema": {"type": "string"}}, "ETag": {"schema": {"type": "string"}}},
     },
     **QUEUED,
-    **problems(400, 403, 408, 409, 413, 415, 422, 503, 507),
+    **problems(400, 403, 408, 409, 410, 413, 415, 422, 503, 507),
+}
+_PICTURE_PART: dict[str, Any] = {
+    "requestBody": {"content": {"multipart/form-data": {"encoding": {"image": {"contentType": "image/*"}}}}}
 }
 _FOUND: dict[int | str, dict[str, Any]] = {
     304: {"description": "The reading has not changed"},
-    **problems(404, 422),
+    **problems(404, 410, 422),
 }
 
 
@@ -73,10 +76,12 @@ async def put_reading(
         return await _take(services, submission, spool, later=later)
 
 
-@router.post("/readings", status_code=201, responses=_ACCEPTED)
+@router.post("/readings", status_code=201, responses=_ACCEPTED, openapi_extra=_PICTURE_PART)
 async def post_reading(
     *,
-    image: UploadFile,
+    image: Annotated[
+        UploadFile, File(json_schema_extra={"format": "binary"})
+    ],  # so that generators see a file
     caller: Writes,
     services: ServicesDep,
     origin: FormOrigin,

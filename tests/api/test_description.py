@@ -1,0 +1,51 @@
+"""The OpenAPI document, from which clients are made."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from service import Settings, create_app
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return create_app(Settings()).openapi()
+
+
+def references(part: object) -> Iterator[str]:
+    if isinstance(part, dict):
+        yield from (value for name, value in part.items() if name == "$ref")
+        part = list(part.values())
+    if isinstance(part, list):
+        for inner in part:
+            yield from references(inner)
+
+
+def test_every_reference_leads_to_a_schema_of_the_document(document: dict[str, Any]) -> None:
+    known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert set(references(document)) == known
+
+
+def test_a_picture_may_be_sent_as_plain_bytes(document: dict[str, Any]) -> None:
+    for path in ("/v1/readings/{reading_id}", "/v1/batches/{batch_id}/items/{reading_id}"):
+        assert "application/octet-stream" in document["paths"][path]["put"]["requestBody"]["content"]
+
+
+def test_the_picture_of_a_form_is_a_file(document: dict[str, Any]) -> None:
+    (form,) = document["paths"]["/v1/readings"]["post"]["requestBody"]["content"].values()
+    assert form["encoding"] == {"image": {"contentType": "image/*"}}
+    assert document["components"]["schemas"]["Body_post_reading"]["properties"]["image"]["format"] == "binary"
+
+
+def test_whatever_tells_of_a_reading_may_say_that_it_was_erased(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if "{reading_id}" in path and operation["operationId"] not in {"get_result", "erase_reading"}:
+                assert "410" in operation["responses"], (method, path)
+
+
+def test_whatever_takes_a_body_may_say_that_it_is_malformed(document: dict[str, Any]) -> None:
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            assert "requestBody" not in operation or "400" in operation["responses"], operation["operationId"]
