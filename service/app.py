@@ -15,6 +15,7 @@ from starlette.routing import Match
 import reader
 from reader import errors
 from service.access import require_scopes
+from service.description import FORM_LIMITS, completed
 from service.door import Door
 from service.guard import Guard, request_id
 from service.jobs import working_jobs
@@ -24,7 +25,6 @@ from service.routes import ROUTERS
 from service.routes.common import problems
 from service.routes.page import render_problem, wants_page
 from service.routes.sign_in import render_sign_in
-from service.schemas import problem_schemas
 from service.services import open_services
 from service.settings import Settings
 from service.store.database import FAILURES, FAULTS, told
@@ -77,8 +77,7 @@ def create_app(settings: Settings, *, readers: Readers | None = None) -> FastAPI
         # The interactive documentation would load scripts from outside addresses.
         docs_url=None,
         redoc_url=None,
-        # One picture and a few short fields: a parser needs a limit on every count.
-        form_limits={"max_files": 1, "max_fields": 8, "max_part_size": 4096},
+        form_limits=dict(FORM_LIMITS),
         generate_unique_id_function=_operation_id,
     )
     require_scopes(ROUTERS)
@@ -92,12 +91,10 @@ def create_app(settings: Settings, *, readers: Readers | None = None) -> FastAPI
 
 
 class _Described(FastAPI):
-    """An application whose OpenAPI document knows the shape of errors."""
+    """An application whose OpenAPI document is complete."""
 
     def openapi(self) -> dict[str, Any]:
-        document = super().openapi()
-        document["components"]["schemas"].update(problem_schemas())
-        return document
+        return self.openapi_schema or completed(super().openapi())
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
 from service import Settings, create_app
 
@@ -49,3 +50,24 @@ def test_whatever_takes_a_body_may_say_that_it_is_malformed(document: dict[str, 
     for operations in document["paths"].values():
         for operation in operations.values():
             assert "requestBody" not in operation or "400" in operation["responses"], operation["operationId"]
+
+
+def test_nothing_outside_json_is_ever_null(document: dict[str, Any]) -> None:
+    fields = list(document["components"]["schemas"]["Body_post_reading"]["properties"].values())
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            fields += [parameter["schema"] for parameter in operation.get("parameters", ())]
+    assert fields
+    assert not [field for field in fields if "null" in str(field)]
+
+
+def test_a_form_is_described_with_its_limits(client: TestClient, photo: bytes) -> None:
+    form = client.app.openapi()["components"]["schemas"]["Body_post_reading"]  # type: ignore[attr-defined]
+    others = form["maxProperties"] - 1
+    longest = "€" * form["additionalProperties"]["maxLength"]
+    full = {f"other{k}": longest for k in range(others)}
+    sent = [
+        client.post("/v1/readings", data=fields, files={"image": ("a.jpg", photo)}).status_code
+        for fields in (full, {**full, "more": ""})
+    ]
+    assert sent == [201, 400]
