@@ -43,6 +43,7 @@ _PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",  # what is erased shall not stand in the file until its place is needed
 )
 _THREADS: Final = 40  # that may ask at once: as many as Starlette has
 _CONNECT_S: Final = 10

@@ -74,6 +74,25 @@ def test_nothing_of_the_person_stays_in_the_data_folder(settings: Settings, phot
     assert [entry["action"] for entry in rows(settings, "audit")][-1] == "reading-erased"
 
 
+def test_no_byte_of_the_database_tells_of_the_person(settings: Settings, photo: bytes) -> None:
+    with open_client(settings) as client:
+        places = [send(client, photo, subject=CANARY, operator=CANARY) for _ in range(4)]
+        for place in places:
+            client.post(f"{place}/reviews", json={"decision": "confirm"})
+        assert CANARY.encode() in database_bytes(settings)
+        for place in places:
+            client.delete(place)
+        assert CANARY.encode() not in database_bytes(settings)
+
+
+def database_bytes(settings: Settings) -> bytes:
+    """Everything that stands in the database, once it is written out of its log."""
+    place = settings.data / "lfa.sqlite3"
+    with sqlite3.connect(place) as database:
+        assert database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+    return b"".join(path.read_bytes() for path in place.parent.glob("lfa.sqlite3*"))
+
+
 def test_the_id_of_an_erased_reading_is_never_taken_again(client: TestClient, photo: bytes) -> None:
     place = send(client, photo)
     client.delete(place)
