@@ -15,7 +15,7 @@ from starlette.routing import Match
 import reader
 from reader import errors
 from service.access import require_scopes
-from service.description import FORM_LIMITS, completed
+from service.description import MOST_FIELD_BYTES, MOST_FIELDS, MOST_FILES, completed
 from service.door import Door
 from service.guard import Guard, request_id
 from service.jobs import working_jobs
@@ -77,7 +77,11 @@ def create_app(settings: Settings, *, readers: Readers | None = None) -> FastAPI
         # The interactive documentation would load scripts from outside addresses.
         docs_url=None,
         redoc_url=None,
-        form_limits=dict(FORM_LIMITS),
+        form_limits={
+            "max_files": MOST_FILES,
+            "max_fields": MOST_FIELDS,
+            "max_part_size": MOST_FIELD_BYTES,
+        },
         generate_unique_id_function=_operation_id,
     )
     require_scopes(ROUTERS)

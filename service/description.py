@@ -4,10 +4,12 @@ from typing import Any, Final
 
 from service.schemas import problem_schemas
 
-__all__ = ["FORM_LIMITS", "completed"]
+__all__ = ["MOST_FIELDS", "MOST_FIELD_BYTES", "MOST_FILES", "completed"]
 
-FORM_LIMITS: Final = {"max_files": 1, "max_fields": 8, "max_part_size": 4096}
-"""One picture and a few short fields, in bytes: a parser needs a limit on every count."""
+# One picture and a few short fields: a parser needs a limit on every count.
+MOST_FILES: Final = 1
+MOST_FIELDS: Final = 8
+MOST_FIELD_BYTES: Final = 4096
 
 _BYTES_PER_CHARACTER: Final = 4  # at most, in UTF-8
 
@@ -40,14 +42,14 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
 def _bound(form: dict[str, Any]) -> None:
     """Say how much a form may hold; what nobody asked for is passed over."""
     form["properties"] = {name: _never_null(field) for name, field in form["properties"].items()}
-    form["maxProperties"] = FORM_LIMITS["max_files"] + FORM_LIMITS["max_fields"]
-    longest = FORM_LIMITS["max_part_size"] // _BYTES_PER_CHARACTER
+    form["maxProperties"] = MOST_FILES + MOST_FIELDS
+    longest = MOST_FIELD_BYTES // _BYTES_PER_CHARACTER
     form["additionalProperties"] = {"type": "string", "maxLength": longest}
 
 
 def _never_null(schema: dict[str, Any]) -> dict[str, Any]:
     """Take null from the kinds of a value: outside JSON what is not there is left out."""
-    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    kinds: list[dict[str, Any]] = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
     if len(kinds) != 1:
         return schema
     return {name: value for name, value in schema.items() if name != "anyOf"} | kinds[0]
