@@ -29,17 +29,21 @@ GONE_S = 5.0  # within which no process may be left
 
 
 def started(folder, run, *options, session=False):
-    """Start `lfa batch` in a process of its own."""
+    """Start `lfa batch` in a process of its own, which heeds SIGHUP even if the tests run under nohup."""
     command = [sys.executable, "-m", "tests.reliability.planted_lfa", "batch", folder, "-o", run, *options]
     words = list(map(str, command))
-    return subprocess.Popen(
-        words,
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=session,
-    )
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        return subprocess.Popen(
+            words,
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=session,
+        )
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def ended(process, timeout=300):

@@ -118,7 +118,7 @@ def test_when_the_scheduler_goes_the_run_says_so_and_goes_on_when_it_is_back(fol
     assert contents(run) == expected
 
 
-OTHER_VERSION = "import reader._version\nreader._version.__version__ = '9.9.9'\n"
+OTHER_VERSION = "import reader.batch.plan\nreader.batch.plan.__version__ = '9.9.9'\n"
 NONE_THERE = "import sys\nsys.modules['reader'] = None\n"
 
 
