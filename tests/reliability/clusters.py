@@ -43,7 +43,7 @@ class HandMade:
         port = self.address.rpartition(":")[2] or "0"
         words = ("--host", HOST, "--port", port, "--no-dashboard", "--scheduler-file", str(known))
         self.scheduler = self._started("scheduler", *words, *self.options)
-        wait_until(known.exists)
+        wait_until(lambda: known.exists() and known.read_text().rstrip().endswith("}"))  # wholly written
         self.address = known.read_text().split('"address": "')[1].split('"')[0]
 
     def add_worker(self, *options):
