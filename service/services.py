@@ -11,7 +11,6 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 
 import reader
-from service.clock import utc_now
 from service.metrics import Metrics
 from service.rates import MovingWindow
 from service.retention import Retention
@@ -36,7 +35,6 @@ __all__ = [
     "open_blobs",
     "open_engine",
     "open_services",
-    "utc_now",
 ]
 
 

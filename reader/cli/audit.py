@@ -2,6 +2,7 @@
 
 import json as jsonlib
 import re
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -32,8 +33,7 @@ def list_newest(
     found = console.list_audit(settings, limit=limit)
     if json:
         for entry in found:
-            told = {name: getattr(entry, name) for name in entry.__dataclass_fields__}
-            emit_json(told | {"detail": jsonlib.loads(entry.detail)})
+            emit_json(asdict(entry) | {"detail": jsonlib.loads(entry.detail)})
         return
     table = Table("number", "time", "key", "site", "action", "target", box=None, pad_edge=False)
     for entry in found:

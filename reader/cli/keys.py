@@ -1,6 +1,7 @@
 """``lfa keys``: who may use the service from other machines."""
 
 import importlib
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,7 +63,7 @@ def list_known(
     known = console.list_keys(settings)
     if json:
         for key in known:
-            emit_json({name: getattr(key, name) for name in key.__dataclass_fields__})
+            emit_json(asdict(key))
         return
     table = Table("id", "label", "site", "opens", "a minute", "made", "revoked", box=None, pad_edge=False)
     for key in known:

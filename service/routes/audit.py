@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from starlette.concurrency import run_in_threadpool
 
-from service.access import ALL_SITES, Admins
+from service.access import Admins
+from service.lookup import site_of
 from service.routes.common import ServicesDep, problems
 from service.schemas import AuditItem, AuditPage
 from service.store.audit import AuditEntry
@@ -27,8 +28,8 @@ async def list_audit(
     ] = None,
 ) -> AuditPage:
     """List who did what, the newest first: in all sites, or in the key's own."""
-    site = None if caller.site == ALL_SITES else caller.site
-    found = await run_in_threadpool(services.audit.page, site=site, before=before, limit=limit + 1)
+    page = services.audit.page
+    found = await run_in_threadpool(page, site=site_of(caller), before=before, limit=limit + 1)
     shown = found[:limit]
     following = f"/v1/audit?limit={limit}&before={shown[-1].seq}" if len(found) > limit else None
     if following is not None:

@@ -159,14 +159,15 @@ def dashboard_of(
     units = [*drifts(tallies, "site", lately), *drifts(tallies, "operator", lately)]
     weaker = {**beside_others(lots, "site"), **beside_others(lots, "operator")}
     whole = rates(tallies)
+    weeks = [rates(found, key) for key, found in grouped(tallies, "week").items()]
     return Dashboard(
         tests=whole.tests,
         totals=_totals(t, whole),
         standing_out=(*_odd_lots(period, lots), *_odd_units(period, units, weaker)),
         sections=(
             _per_day(period),
-            _positivity(period),
-            _failures(period),
+            _positivity(period, weeks),
+            _failures(period, weeks),
             _by(period, "site"),
             _by(period, "assay"),
             _reasons(period),
@@ -215,9 +216,8 @@ def _per_day(period: _Period) -> Section:
     )
 
 
-def _positivity(period: _Period) -> Section:
+def _positivity(period: _Period, weeks: Sequence[Rates]) -> Section:
     t = period.t
-    weeks = [rates(found, key) for key, found in grouped(period.tallies, "week").items()]
     marks = _marks(t, weeks, lambda week: week.positivity)
     chart = series_chart(
         period.told("dashboard.per-week"), [Series(marks)], _stretched(period.days, marks), percent=True
@@ -243,9 +243,8 @@ def _positivity(period: _Period) -> Section:
     )
 
 
-def _failures(period: _Period) -> Section:
+def _failures(period: _Period, weeks: Sequence[Rates]) -> Section:
     t = period.t
-    weeks = [rates(found, key) for key, found in grouped(period.tallies, "week").items()]
     invalid, unread = _marks(t, weeks, lambda w: w.invalid), _marks(t, weeks, lambda w: w.not_read)
     series = (Series(unread, TONES["negative"]), Series(invalid, TONES["invalid"], square=True))
     days = _stretched(period.days, (*invalid, *unread))
