@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from reader.batch.parts import Line, part_path
+from reader.batch.parts import part_path
 from reader.batch.places import Place
 
 __all__ = ["Find", "Known", "nothing"]
@@ -41,18 +41,18 @@ class Known:
         self._most = most
         self._parts: OrderedDict[int, int] = OrderedDict()
 
-    def learn(self, number: int, lines: Iterable[Line] | None = None) -> None:
+    def learn(self, number: int, texts: Iterable[bytes]) -> None:
         """Remember what was read in a part.
 
         Parameters
         ----------
         number : int
             Of the part.
-        lines : iterable of Line, optional
-            What stands in it; it is looked up if this is not given.
+        texts : iterable of bytes
+            Its pictures' lines.
         """
         # Quotes within a JSON string are escaped: only the line's own fields can look like this.
-        for text in self._texts(number) if lines is None else (line.text for line in lines):
+        for text in texts:
             found = _READ.search(text)
             if found is not None:
                 self._parts.setdefault(_short(found[1].decode()), number)

@@ -31,6 +31,7 @@ __all__ = [
     "check_part",
     "items",
     "part_path",
+    "whole_part",
     "write_part",
 ]
 
@@ -149,6 +150,12 @@ def write_part(run: Place, part: Part, lines: Sequence[Line]) -> None:
 
 def check_part(run: Place, part: Part) -> Counts | Fault:
     """Return what a part counted, if it is whole and of these pictures; else what is wrong with it."""
+    found = whole_part(run, part)
+    return found if isinstance(found, str) else found[0]
+
+
+def whole_part(run: Place, part: Part) -> tuple[Counts, list[bytes]] | Fault:
+    """Return what `check_part` does, and beside the counts the pictures' lines."""
     try:
         content = part_path(run, part.number).read_bytes()
     except OSError:
@@ -159,7 +166,7 @@ def check_part(run: Place, part: Part) -> Counts | Fault:
     expected = (part.number, len(part.names), part.run, _names_digest(part.names))
     if tuple(trailer.get(key) for key in ("part", "count", "run", "inputs_sha256")) != expected:
         return "foreign"
-    return Counts(trailer["outcomes"], trailer["errors"])
+    return Counts(trailer["outcomes"], trailer["errors"]), body.split(b"\n")[:-1]
 
 
 def items(run: str | Place) -> Iterator[Item]:

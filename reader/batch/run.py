@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from reader.batch.engines import Engine
 from reader.batch.known import Known
-from reader.batch.parts import Counts, Fault, Line, Part, check_part, write_part
+from reader.batch.parts import Counts, Fault, Line, Part, check_part, whole_part, write_part
 from reader.batch.places import Place, alone, check_pictures, free_bytes, sweep
 from reader.batch.plan import Plan
 from reader.errors import CapacityError, OutputError, SourceUnreadable, WorkerCrashed, WorkerTimeout
@@ -141,7 +141,7 @@ def read_parts(
                 check_pictures(plan.root, may_be_empty=plan.lists is not None)
             _check_space(plan.run, reserve_bytes)
             write_part(plan.run, part, lines)
-            known.learn(part.number, lines)
+            known.learn(part.number, (line.text for line in lines))
 
 
 def faults(plan: Plan) -> Iterator[tuple[Part, Fault]]:
@@ -156,12 +156,13 @@ def _looked_through(plan: Plan, known: Known) -> tuple[Tally, frozenset[int]]:
     """Return what whole parts hold, and the numbers of those parts that are yet to be read."""
     tally, missing = Tally(), set()
     for part in plan.chunks():
-        found = check_part(plan.run, part)
-        if isinstance(found, Counts):
-            tally.add_part(found)
-            known.learn(part.number)
-        else:
+        found = whole_part(plan.run, part)
+        if isinstance(found, str):
             missing.add(part.number)
+        else:
+            counts, texts = found
+            tally.add_part(counts)
+            known.learn(part.number, texts)
     return tally, frozenset(missing)
 
 

@@ -15,10 +15,13 @@ from tests.batch.made import failed_line, folder_of, line, planned, process_engi
 MARKS = "tests.batch.planted:marked"
 
 
+LINES = [line("a.jpg", b"one"), failed_line("b.jpg"), line("c.jpg", b"two")]
+TEXTS = [one.text for one in LINES]
+
+
 @pytest.fixture
 def known(tmp_path):
-    lines = [line("a.jpg", b"one"), failed_line("b.jpg"), line("c.jpg", b"two")]
-    write_part(tmp_path, Part(0, ("a.jpg", "b.jpg", "c.jpg"), "run"), lines)
+    write_part(tmp_path, Part(0, ("a.jpg", "b.jpg", "c.jpg"), "run"), LINES)
     return Known(tmp_path)
 
 
@@ -28,26 +31,26 @@ def digest_of(text):
 
 def test_the_line_of_a_picture_is_found_by_the_digest_of_its_bytes(known):
     wanted = line("c.jpg", b"two").text
-    known.learn(0)
+    known.learn(0, TEXTS)
     assert known.find(digest_of(wanted)) == wanted.rstrip(b"\n")
     assert known.find("0" * 64) is None
 
 
 def test_other_bytes_whose_digest_begins_alike_are_not_taken_for_a_copy(known):
-    known.learn(0)
+    known.learn(0, TEXTS)
     digest = digest_of(line("c.jpg", b"two").text)
     assert known.find(digest[:-1] + ("0" if digest[-1] != "0" else "1")) is None
 
 
 def test_a_part_that_has_gone_costs_another_reading_and_nothing_else(known, tmp_path):
-    known.learn(0)
+    known.learn(0, TEXTS)
     part_path(tmp_path, 0).unlink()
     assert known.find(digest_of(line("c.jpg", b"two").text)) is None
 
 
 def test_beyond_the_most_that_is_remembered_the_oldest_is_forgotten(known):
     few = Known(known._run, most=1)
-    few.learn(0)
+    few.learn(0, TEXTS)
     assert few.find(digest_of(line("a.jpg", b"one").text)) is None
     assert few.find(digest_of(line("c.jpg", b"two").text)) is not None
 
@@ -58,7 +61,7 @@ def test_an_error_is_no_line_of_a_picture_that_was_read(tmp_path):
     failed = replace(failed, text=failed.text.replace(b"null", b'"%s"' % digest.encode()))
     write_part(tmp_path, Part(0, ("b.jpg",), "run"), [failed])
     known = Known(tmp_path)
-    known.learn(0)
+    known.learn(0, [failed.text])
     assert known.find(digest) is None
 
 
