@@ -60,10 +60,11 @@ def test_many_pictures_may_take_more_time_together_than_one_may(tmp_path):
 def test_a_process_that_is_killed_before_it_looks_into_a_picture_says_nothing_against_that(tmp_path):
     plan = planned(folder_of(tmp_path / "pictures", 1), tmp_path / "run")
     deaths = []
+    of_others = set(multiprocessing.active_children())
 
     def find(_digest):
         if len(deaths) < 6:
-            (worker,) = multiprocessing.active_children()
+            (worker,) = set(multiprocessing.active_children()) - of_others
             worker.kill()
             worker.join()
             deaths.append(worker)
