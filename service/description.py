@@ -12,10 +12,12 @@ MOST_FIELDS: Final = 8
 MOST_FIELD_BYTES: Final = 4096
 
 _BYTES_PER_CHARACTER: Final = 4  # at most, in UTF-8
+_NAMED_BY: Final = {"ReadingModel": "reading_id", "JobModel": "job_id", "BatchModel": "batch_id"}
+"""The parameter of a path that takes the ``id`` in an answer of each shape."""
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document with the shape of errors, and with parameters and forms as HTTP carries them.
+    """Return the document with the shape of errors, what follows an answer, and all as HTTP carries it.
 
     Parameters
     ----------
@@ -33,10 +35,31 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
         for operation in operations.values():
             for parameter in operation.get("parameters", ()):
                 parameter["schema"] = _never_null(parameter["schema"])
+    _link(document)
     for name, shape in shapes.items():
         if name.startswith("Body_"):
             _bound(shape)
     return document
+
+
+def _link(document: dict[str, Any]) -> None:
+    """Say of each answer that has an id what can be asked with it.
+
+    https://spec.openapis.org/oas/v3.1.0#link-object
+    """
+    operations = [(path, operation) for path, of in document["paths"].items() for operation in of.values()]
+    for answer in (answer for _, operation in operations for answer in operation["responses"].values()):
+        schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+        parameter = _NAMED_BY.get(schema.get("$ref", "").rpartition("/")[2])
+        if parameter:
+            answer["links"] = {
+                operation["operationId"]: {
+                    "operationId": operation["operationId"],
+                    "parameters": {f"path.{parameter}": "$response.body#/id"},
+                }
+                for path, operation in operations
+                if f"{{{parameter}}}" in path
+            }
 
 
 def _bound(form: dict[str, Any]) -> None:

@@ -61,6 +61,24 @@ def test_nothing_outside_json_is_ever_null(document: dict[str, Any]) -> None:
     assert not [field for field in fields if "null" in str(field)]
 
 
+@pytest.mark.parametrize(
+    ("operation", "status", "leads"),
+    [
+        (("/v1/readings/{reading_id}", "put"), "201", {"get_reading", "add_review", "erase_reading"}),
+        (("/v1/readings/{reading_id}", "put"), "202", {"get_job"}),
+        (("/v1/batches", "post"), "201", {"get_batch", "put_batch_item", "close_batch"}),
+    ],
+)
+def test_an_answer_with_an_id_tells_what_can_be_asked_with_it(
+    document: dict[str, Any], operation: tuple[str, str], status: str, leads: set[str]
+) -> None:
+    path, method = operation
+    links = document["paths"][path][method]["responses"][status]["links"]
+    assert leads <= links.keys()
+    for link in links.values():
+        assert [*link["parameters"].values()] == ["$response.body#/id"]
+
+
 def test_a_form_is_described_with_its_limits(client: TestClient, photo: bytes) -> None:
     form = client.app.openapi()["components"]["schemas"]["Body_post_reading"]  # type: ignore[attr-defined]
     others = form["maxProperties"] - 1
