@@ -38,6 +38,9 @@ class Metrics:
         self._tasks = Gauge(
             "lfa_reader_tasks", "Tasks that run or wait for a worker.", registry=self._registry
         )
+        self._jobs = Gauge(
+            "lfa_jobs_waiting", "Pictures that are kept to be read later.", registry=self._registry
+        )
         self._free = Gauge(
             "lfa_disk_free_bytes", "Free space where the data folder is.", registry=self._registry
         )
@@ -51,16 +54,19 @@ class Metrics:
         """Count a picture that was read and kept."""
         self._readings.labels(assay, outcome).inc()
 
-    def exposition(self, *, tasks: int, data: Path) -> bytes:
+    def exposition(self, *, tasks: int, jobs: float, data: Path) -> bytes:
         """Return every number in Prometheus' text format.
 
         Parameters
         ----------
         tasks : int
             Tasks that run or wait for a worker now.
+        jobs : float
+            Pictures that are kept to be read later; not a number while the database does not tell.
         data : Path
             The data folder.
         """
         self._tasks.set(tasks)
+        self._jobs.set(jobs)
         self._free.set(shutil.disk_usage(data).free)
         return generate_latest(self._registry)

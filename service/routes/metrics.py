@@ -1,5 +1,8 @@
 """Numbers for Prometheus, to be fetched from the service's own machine or by an administrator."""
 
+import contextlib
+import math
+
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
@@ -8,6 +11,8 @@ from service.door import is_at_home
 from service.problems import Refused
 from service.refusals import KEY_NEEDED, SCOPE_NEEDED
 from service.routes.common import ServicesDep
+from service.services import Services
+from service.store.database import FAILURES
 
 __all__ = ["router"]
 
@@ -20,7 +25,13 @@ async def get_metrics(request: Request, services: ServicesDep) -> Response:
     caller: Caller | None = request.scope["state"].get("caller")
     if not is_at_home(request) and (caller is None or "admin" not in caller.scopes):
         raise Refused(KEY_NEEDED if caller is None else SCOPE_NEEDED)
-    told = await run_in_threadpool(
-        services.metrics.exposition, tasks=services.readers.tasks, data=services.settings.data
+    return Response(await run_in_threadpool(_told, services), media_type="text/plain; version=0.0.4")
+
+
+def _told(services: Services) -> bytes:
+    waiting = math.nan
+    with contextlib.suppress(*FAILURES):  # numbers are wanted most when something is broken
+        waiting = services.jobs.waiting()
+    return services.metrics.exposition(
+        tasks=services.readers.tasks, jobs=waiting, data=services.settings.data
     )
-    return Response(told, media_type="text/plain; version=0.0.4")

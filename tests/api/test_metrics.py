@@ -1,12 +1,15 @@
 """The numbers for Prometheus: what they count, and who may see them."""
 
+import math
 from uuid import uuid4
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
 from service import Settings, console
+from service.store import JobStore
 
 from .service_helpers import open_client
 
@@ -33,6 +36,19 @@ def test_requests_and_readings_are_counted(client: TestClient, photo: bytes) -> 
     assert found["lfa_request_seconds_count", "GET", "/v1/assays"] == 1
     assert found["lfa_readings_total", "generic", "positive"] == 1
     assert found["lfa_reader_tasks",] == 0
+    assert found["lfa_jobs_waiting",] == 0
+    assert found["lfa_disk_free_bytes",] > 0
+
+
+def test_the_numbers_are_told_while_the_database_is_not_there(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_self: JobStore) -> int:
+        raise OperationalError("SELECT", None, Exception("gone"))
+
+    monkeypatch.setattr(JobStore, "waiting", gone)
+    found = numbers(client)
+    assert math.isnan(found["lfa_jobs_waiting",])
     assert found["lfa_disk_free_bytes",] > 0
 
 
