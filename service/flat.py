@@ -12,6 +12,7 @@ from service.store import StoredReading
 __all__ = ["CSV_COLUMNS", "Answer", "answers_of", "csv_rows", "flat_result"]
 
 Flat = dict[str, str | float | int | bool | None]
+Kit = reader.Assay | None
 _NOTHING: Final[Mapping[str, Any]] = {}
 _READING: Final = (
     "id",
@@ -82,30 +83,38 @@ class Answer:
         return self.human or self.machine or "not_read"
 
 
-def answers_of(stored: StoredReading) -> list[Answer]:
+def answers_of(stored: StoredReading, kit: Kit) -> list[Answer]:
     """Return what is said of each analyte on each strip; nothing where nobody found a strip.
 
     Parameters
     ----------
     stored : StoredReading
         The reading; one that was erased says nothing.
+    kit : Assay or None
+        Profile of its kit, where that is still known.
     """
-    machine = {strip["id"]: strip for strip in json.loads(stored.document).get("strips", ())}
+    return _answers(stored, json.loads(stored.document), kit)
+
+
+def _answers(stored: StoredReading, document: Mapping[str, Any], kit: Kit) -> list[Answer]:
+    machine = {strip["id"]: strip for strip in document.get("strips", ())}
     human = {strip["id"]: strip["analytes"] for strip in (stored.human or _NOTHING).get("strips", ())}
     return [
-        _answer(stored.assay, number, name, machine.get(number), human.get(number, _NOTHING).get(name))
+        _answer(kit, number, name, machine.get(number), human.get(number, _NOTHING).get(name))
         for number in sorted({*machine, *human})
         for name in {**machine.get(number, _NOTHING).get("analytes", {}), **human.get(number, _NOTHING)}
     ]
 
 
-def flat_result(stored: StoredReading) -> Flat:
+def flat_result(stored: StoredReading, kit: Kit) -> Flat:
     """Return a reading in flat keys that keep their name and meaning.
 
     Parameters
     ----------
     stored : StoredReading
         The reading.
+    kit : Assay or None
+        Profile of its kit, where that is still known.
 
     Returns
     -------
@@ -115,8 +124,8 @@ def flat_result(stored: StoredReading) -> Flat:
     """
     if stored.erased_at is not None:
         return {**dict.fromkeys(_READING), "id": stored.id, "status": stored.status}
-    found = answers_of(stored)
     document = json.loads(stored.document)
+    found = _answers(stored, document, kit)
     summaries = [strip["summary"] for strip in document["strips"]]
     code = _advice(document) if stored.review is None else None
     flat = _reading(stored) | {
@@ -127,12 +136,12 @@ def flat_result(stored: StoredReading) -> Flat:
         "advice_code": code,
         "advice": None if code is None else f"{reader.FLAGS[code].what} {reader.FLAGS[code].advice}",
     }
-    for name in [analyte.id for analyte in _kit(stored.assay).analytes] if not found else []:
+    for name in [analyte.id for analyte in kit.analytes] if kit and not found else []:
         found.append(Answer(1, name, "not_read", None, _NOTHING, _NOTHING))
-    return flat | _results(stored.assay, found)
+    return flat | _results(kit, found)
 
 
-def csv_rows(stored: StoredReading) -> Iterator[list[str | float | int | bool | None]]:
+def csv_rows(stored: StoredReading, kit: Kit) -> Iterator[list[str | float | int | bool | None]]:
     """Yield a reading's rows of the table `CSV_COLUMNS`: one for each analyte, at least one."""
     document = json.loads(stored.document)
     strips = {strip["id"]: strip for strip in document["strips"]}
@@ -142,7 +151,7 @@ def csv_rows(stored: StoredReading) -> Iterator[list[str | float | int | bool | 
         "attention": stored.attention,
         "strip_flags": " ".join(document["flags"]) or None,
     }
-    answers = answers_of(stored)
+    answers = _answers(stored, document, kit)
     for answer in answers:
         row = whole | _strip(strips.get(answer.strip, _NOTHING), document["flags"]) | _analyte(answer)
         yield [row.get(column) for column in CSV_COLUMNS]
@@ -181,17 +190,17 @@ def _analyte(answer: Answer) -> Flat:
     }
 
 
-def _answer(assay: str, number: int, name: str, strip: Mapping[str, Any] | None, human: str | None) -> Answer:
+def _answer(kit: Kit, number: int, name: str, strip: Mapping[str, Any] | None, human: str | None) -> Answer:
     said = (strip or _NOTHING).get("analytes", {}).get(name, _NOTHING)
-    line = None if strip is None else reader.line_of(strip, name, _kit(assay))
+    line = None if strip is None else reader.line_of(strip, name, kit)
     return Answer(number, name, said.get("outcome"), human, said, line or _NOTHING)
 
 
-def _results(assay: str, found: list[Answer]) -> Flat:
+def _results(kit: Kit, found: list[Answer]) -> Flat:
     several = len({answer.strip for answer in found}) > 1
     flat: Flat = {}
     for answer in found:
-        key = _key(assay, answer.analyte)
+        key = _key(kit, answer.analyte)
         told = {
             f"result_{key}": answer.counts,
             f"machine_result_{key}": answer.machine,
@@ -207,15 +216,11 @@ def _results(assay: str, found: list[Answer]) -> Flat:
     return flat
 
 
-def _key(assay: str, analyte: str) -> str:
+def _key(kit: Kit, analyte: str) -> str:
     """Return the kit's own key of an analyte without its ``result_``."""
-    known = {spec.id: spec.result_key for spec in _kit(assay).analytes}
+    known = {spec.id: spec.result_key for spec in (kit.analytes if kit else ())}
     named = known.get(analyte, analyte.lower()).removeprefix("result_")
     return re.sub("[^a-z0-9]+", "_", named)
-
-
-def _kit(assay: str) -> reader.Assay:
-    return reader.load_assay(assay)
 
 
 def _advice(document: Mapping[str, Any]) -> str | None:

@@ -10,7 +10,7 @@ from service.store import StoredReading
 __all__ = ["as_fhir"]
 
 
-def as_fhir(stored: StoredReading) -> dict[str, Any]:
+def as_fhir(stored: StoredReading, kit: reader.Assay) -> dict[str, Any]:
     """Return a reading as a FHIR R4 bundle.
 
     Parameters
@@ -18,6 +18,8 @@ def as_fhir(stored: StoredReading) -> dict[str, Any]:
     stored : StoredReading
         A reading that is not erased. Without a person's answer it is preliminary; with one it is final, and
         corrected once a later answer has differed.
+    kit : Assay
+        Profile of its kit.
     """
     human = stored.human
     known = reader.Confirmed(
@@ -30,7 +32,7 @@ def as_fhir(stored: StoredReading) -> dict[str, Any]:
         lot=stored.lot,
         key=stored.id,
     )
-    return reader.fhir_bundle(json.loads(stored.document), reader.load_assay(stored.assay), known)
+    return reader.fhir_bundle(json.loads(stored.document), kit, known)
 
 
 def _note(stored: StoredReading, human: Mapping[str, Any]) -> str:

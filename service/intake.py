@@ -9,10 +9,10 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from reader import errors
 from service import tasks
 from service.attention import attention_of
 from service.clock import utc_now
+from service.kits import profile_of
 from service.origin import Origin
 from service.problems import Problem, Refused
 from service.refusals import READING_CONFLICT, READING_ERASED
@@ -134,9 +134,8 @@ async def accept(services: Services, submission: Submission, picture: Spool | Ke
         known = await find_same(services, submission, picture)
         if known is not None:
             return known
-        document = await services.readers.run(
-            tasks.read_document, str(picture.path), submission.assay, submission.label
-        )
+        kit = profile_of(services.kits, submission.assay)
+        document = await services.readers.run(tasks.read_document, str(picture.path), kit, submission.label)
         return await run_in_threadpool(_store, services, submission, picture, document)
 
 
@@ -241,18 +240,14 @@ def _replay(known: StoredReading, submission: Submission, picture: Spool | KeptP
 
 
 def require_assay(services: Services, assay: str) -> str:
-    """Return the id of an assay that comes with the reader.
-
-    The reader also takes the path of an assay file; nothing that comes over the network may.
+    """Return the id of an assay that is known.
 
     Raises
     ------
     AssayError
         If there is no such assay.
     """
-    if assay not in services.assays:
-        raise errors.AssayError
-    return assay
+    return profile_of(services.kits, assay).id
 
 
 def label_of(name: str | None) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-import reader
 from service.access import Caller
 from service.answers import Contradiction, Decision, Judgement, Said, review_document
+from service.kits import Kits
 from service.lookup import require_reading
 from service.problems import HTTP_PROBLEMS, Refused
 from service.refusals import READING_CHANGED, READING_ERASED, REVIEW_CONFLICT
@@ -76,7 +76,7 @@ async def review(
     judgement = Judgement(decision, reason, answers or {}, outcome)
 
     def answer(known: Sequence[StoredVersion]) -> Mapping[str, Any] | None:
-        made, last = _answered(judgement, known), known[-1]
+        made, last = _answered(judgement, known, services.kits), known[-1]
         if last.kind == "review" and last.key_id == caller.key_id and _same(last, made):
             return None
         if seen is not None and seen != last.number:
@@ -94,14 +94,15 @@ async def review(
         raise Refused(REVIEW_CONFLICT if error.of_reading else HTTP_PROBLEMS[422], (part,)) from error
 
 
-def _answered(judgement: Judgement, known: Sequence[StoredVersion]) -> dict[str, Any]:
+def _answered(judgement: Judgement, known: Sequence[StoredVersion], kits: Kits) -> dict[str, Any]:
     machine = next(version for version in reversed(known) if version.kind == "machine")
     earlier = next((version for version in reversed(known) if version.kind == "review"), None)
+    kit = kits.get(machine.assay)
     return review_document(
         judgement,
         json.loads(machine.document),
         version=machine.number,
-        analytes=[analyte.id for analyte in reader.load_assay(machine.assay).analytes],
+        analytes=[] if kit is None else [analyte.id for analyte in kit.analytes],
         earlier=None if earlier is None else json.loads(earlier.document),
     )
 

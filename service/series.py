@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from service.flat import answers_of
+from service.kits import Kits
 from service.store import Filters, ReadingStore, StoredReading
 
 __all__ = ["LONGEST", "Point", "moment_of", "series_of"]
@@ -57,18 +58,20 @@ class Point:
     height_sigma: float | None
 
 
-def series_of(store: ReadingStore, asked: Filters) -> list[Point]:
+def series_of(store: ReadingStore, kits: Kits, asked: Filters) -> list[Point]:
     """Return the points of one subject's readings, in the order of time.
 
     Parameters
     ----------
     store : ReadingStore
         The readings.
+    kits : Kits
+        The known kits.
     asked : Filters
         With the subject, and the only site that may be seen.
     """
     found = itertools.islice(store.each(asked, at_once=200), LONGEST)
-    points = [point for stored in found for point in _points(stored)]
+    points = [point for stored in found for point in _points(stored, kits)]
     return sorted(points, key=lambda point: (point.at, point.reading_id, point.strip))
 
 
@@ -80,7 +83,7 @@ def moment_of(stored: StoredReading) -> str:
     return stored.taken_at if -_AHEAD <= waited <= _LONGEST_WAIT else stored.received_at
 
 
-def _points(stored: StoredReading) -> list[Point]:
+def _points(stored: StoredReading, kits: Kits) -> list[Point]:
     return [
         Point(
             at=moment_of(stored),
@@ -99,5 +102,5 @@ def _points(stored: StoredReading) -> list[Point]:
             height=answer.line.get("height"),
             height_sigma=answer.line.get("height_sigma"),
         )
-        for answer in answers_of(stored)
+        for answer in answers_of(stored, kits.get(stored.assay))
     ]

@@ -3,14 +3,13 @@
 import asyncio
 import contextlib
 import functools
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import Engine
 from starlette.requests import Request
 
-import reader
+from service.kits import Kits, known_kits
 from service.metrics import Metrics
 from service.rates import MovingWindow
 from service.retention import Retention
@@ -31,7 +30,6 @@ __all__ = [
     "KeyedLocks",
     "Services",
     "get_services",
-    "known_assays",
     "open_blobs",
     "open_engine",
     "open_services",
@@ -78,8 +76,8 @@ class Services:
         Counts and heights of many of them.
     readers : Readers
         Who reads them.
-    assays : mapping of str to str
-        Names of the known assays by id.
+    kits : Kits
+        Which kits can be asked for.
     jobs : JobStore
         What is to be read later.
     batches : BatchStore
@@ -105,7 +103,7 @@ class Services:
     erasure: ErasureStore
     monitoring: MonitoringStore
     readers: Readers
-    assays: Mapping[str, str]
+    kits: Kits
     jobs: JobStore
     batches: BatchStore
     keys: KeyStore
@@ -125,6 +123,7 @@ def get_services(request: Request) -> Services:
 @contextlib.asynccontextmanager
 async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[Services]:
     """Open the data folder and start the readers; close both in the end."""
+    kits = known_kits(settings.assays)
     engine = open_engine(settings)
     try:
         blobs = open_blobs(settings)
@@ -147,7 +146,7 @@ async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[S
         erasure=erasure,
         monitoring=MonitoringStore(engine),
         readers=readers,
-        assays=known_assays(),
+        kits=kits,
         jobs=JobStore(engine),
         batches=BatchStore(engine),
         keys=KeyStore(engine),
@@ -179,9 +178,3 @@ def open_blobs(settings: Settings) -> Blobs:
     if settings.blobs:
         return open_objects(settings.blobs, settings.data, min_free_bytes=settings.min_free_bytes)
     return BlobFolder(settings.data, min_free_bytes=settings.min_free_bytes)
-
-
-def known_assays() -> dict[str, str]:
-    """Return the names of the assays that come with the reader, by id."""
-    found: list[Any] = list(reader.list_assays())
-    return {assay.id: assay.name for assay in found}

@@ -36,6 +36,8 @@ class Settings:
     blobs : str, default ``""``
         Address of a folder in a store for the pictures, such as ``s3://bucket/folder``; by default the
         data folder.
+    assays : str, default ``""``
+        Folder with profiles of the clinic's own kits, beside those of the catalogue.
     host : str, default ``"127.0.0.1"``
         Address to listen on.
     port : int, default 8000
@@ -85,6 +87,7 @@ class Settings:
     data: Path = Path("lfa-data")
     database: str = field(default="", repr=False)
     blobs: str = ""
+    assays: str = ""
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = field(default_factory=_default_workers)

@@ -46,15 +46,15 @@ def warm_up() -> bool:
     return True
 
 
-def read_document(path: str, assay: str, source: str) -> dict[str, Any]:
+def read_document(path: str, kit: reader.Assay, source: str) -> dict[str, Any]:
     """Read a picture.
 
     Parameters
     ----------
     path : str
         File with the picture.
-    assay : str
-        Id of a known assay.
+    kit : Assay
+        Profile of the kit.
     source : str
         What the document shall name as its source.
 
@@ -68,7 +68,7 @@ def read_document(path: str, assay: str, source: str) -> dict[str, Any]:
     LfaError
         If the bytes are no picture.
     """
-    reading = reader.read_bytes(Path(path).read_bytes(), assay=assay, source=_SOURCE)
+    reading = reader.read_bytes(Path(path).read_bytes(), assay=kit, source=_SOURCE)
     return replace(reading, source=source).to_dict()
 
 
@@ -78,17 +78,17 @@ def serve_picture(path: str) -> bytes:
     return _encode(_eight_bit(photo.pixels), "JPEG")
 
 
-def draw_overlay(path: str, assay: str) -> Drawing:
+def draw_overlay(path: str, kit: reader.Assay) -> Drawing:
     """Draw device, window, lines and result into the picture, as PNG."""
     photo = reader.open_bytes(Path(path).read_bytes(), _SOURCE)
-    reading = reader.read_photo(photo, assay=assay)
+    reading = reader.read_photo(photo, assay=kit)
     return Drawing(reading.to_dict()["strips"], _encode(reader.draw_overlay(photo, reading), "PNG"))
 
 
-def draw_profile(path: str, assay: str, strip: int) -> Drawing:
+def draw_profile(path: str, kit: reader.Assay, strip: int) -> Drawing:
     """Draw the absorbance along one strip, as SVG."""
     photo = reader.open_bytes(Path(path).read_bytes(), _SOURCE)
-    reading = reader.read_photo(photo, assay=assay)
+    reading = reader.read_photo(photo, assay=kit)
     found = [reader.profile_svg(s) for s in reading.strips if s.id == strip]
     return Drawing(reading.to_dict()["strips"], found[0].encode() if found else b"")
 

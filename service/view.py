@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import reader
+from service.kits import Kits
 from service.problems import Problem
 from service.store import StoredReading
 from service.web.sentences import Sentence, translate
@@ -19,7 +20,7 @@ __all__ = [
     "ProblemView",
     "ResultView",
     "StripView",
-    "assay_name_in",
+    "kit_names",
     "problem_view",
     "view_of",
 ]
@@ -151,15 +152,15 @@ class ProblemView:
     request: str
 
 
-def view_of(stored: StoredReading, assay_name: str, words: Words) -> ResultView:
+def view_of(stored: StoredReading, kit_name: str, words: Words) -> ResultView:
     """Put a stored reading into words.
 
     Parameters
     ----------
     stored : StoredReading
         The reading.
-    assay_name : str
-        What its assay is called, where that is one of the clinic's own.
+    kit_name : str
+        What its kit is called in the page's language.
     words : Words
         Of the page's language.
     """
@@ -176,7 +177,7 @@ def view_of(stored: StoredReading, assay_name: str, words: Words) -> ResultView:
         sign=SIGNS[counts["outcome"]],
         sentence=strips[0].sentence if len(strips) == 1 else own,
         person=_person(human, document["outcome"], words),
-        assay=assay_name_in(words, stored.assay, assay_name),
+        assay=kit_name,
         codes=tuple((words(f"form.{name}"), code) for name in CODES if (code := getattr(stored, name))),
         received=stored.received_at,
         software=stored.software,
@@ -212,10 +213,10 @@ def problem_view(
     return ProblemView(*told, problem.code, request_id)
 
 
-def assay_name_in(words: Words, assay: str, name: str) -> str:
-    """Return what an assay is called in a language, or the name it came with."""
-    key = f"assay.{assay}"
-    return words(key) if key in words else name
+def kit_names(words: Words, kits: Kits) -> dict[str, str]:
+    """Return what each kit is called in a language, or else in its profile, by id."""
+    names = {id_: (f"assay.{id_}", kit.name) for id_, kit in kits.items()}
+    return {id_: words(key) if key in words else own for id_, (key, own) in names.items()}
 
 
 def _person(human: Mapping[str, Any] | None, machine: str, words: Words) -> str:

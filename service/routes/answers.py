@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from service.access import Admins, Reads, Reviews
 from service.flat import flat_result
 from service.health_records import as_fhir
+from service.kits import profile_of
 from service.lookup import find_reading
 from service.problems import Refused
 from service.refusals import REVIEW_CONFLICT
@@ -63,13 +64,14 @@ async def list_versions(stored: StoredDep, services: ServicesDep) -> VersionList
 async def get_result(reading_id: UUID, caller: Reads, services: ServicesDep) -> ResultModel:
     """Return the result in flat keys that keep their name and meaning, for forms on phones."""
     stored = await find_reading(services, caller, str(reading_id))
-    return ResultModel.model_validate(flat_result(stored))
+    return ResultModel.model_validate(flat_result(stored, services.kits.get(stored.assay)))
 
 
 @router.get("/fhir", response_class=Response, responses=_FHIR)
-async def get_fhir(stored: StoredDep) -> Response:
+async def get_fhir(stored: StoredDep, services: ServicesDep) -> Response:
     """Return a reading for health records; preliminary until a person has answered."""
-    body = json.dumps(as_fhir(stored), ensure_ascii=False, allow_nan=False)
+    kit = profile_of(services.kits, stored.assay)
+    body = json.dumps(as_fhir(stored, kit), ensure_ascii=False, allow_nan=False)
     return Response(body.encode(), media_type="application/fhir+json")
 
 

@@ -14,4 +14,4 @@ router = APIRouter(prefix="/v1", tags=["assays"])
 @router.get("/assays")
 async def list_assays(_caller: Reads, services: ServicesDep) -> AssayList:
     """List the known assays."""
-    return AssayList(items=[AssayItem(id=key, name=name) for key, name in services.assays.items()])
+    return AssayList(items=[AssayItem(id=kit.id, name=kit.name) for kit in services.kits.values()])

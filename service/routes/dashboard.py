@@ -12,7 +12,7 @@ from service.routes.common import ASSAY_ID, ServicesDep
 from service.routes.monitoring import Day, lately_of, watched_by
 from service.services import Services
 from service.store.monitoring import Watched
-from service.view import assay_name_in
+from service.view import kit_names
 from service.web.dashboard import Dashboard, dashboard_of
 from service.web.pages import render
 from service.web.words import Words, words_for
@@ -36,7 +36,7 @@ async def show_dashboard(
     """Show counts, rates, reasons, lots, sites and agreement of a period."""
     watched = watched_by(caller, since, until, site=site or None, assay=kit or None)
     words = words_for(request)
-    kits = {assay: assay_name_in(words, assay, name) for assay, name in services.assays.items()}
+    kits = kit_names(words, services.kits)
     shown, sites = await run_in_threadpool(_shown, services, words, kits, watched)
     seen = sites if caller.site == ALL_SITES else []
     return render(request, "dashboard.html", watched=watched, shown=shown, sites=seen, kits=kits)

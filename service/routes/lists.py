@@ -1,6 +1,7 @@
 """Lists of readings: by page for programs, whole for spreadsheets."""
 
-from typing import Annotated, Literal
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -22,6 +23,7 @@ router = APIRouter(prefix="/v1", tags=["readings"])
 
 # Of a reading's need of a look and its number; clients take it as it comes.
 _CURSOR = r"^\d{1,9}\.\d{1,18}$"
+_EXPORTED: dict[int | str, dict[str, Any]] = {**CSV_ANSWER, **problems(422, 503, 507)}
 _CHUNK = 500  # readings in memory at once while a table is written
 
 
@@ -78,10 +80,13 @@ async def list_readings(
     return ReadingPage(items=[_item(reading) for reading in shown], next=following)
 
 
-@router.get("/readings.csv", response_class=StreamingResponse, responses={**CSV_ANSWER, **problems(422)})
-async def export_readings(_caller: Reads, services: ServicesDep, asked: FiltersDep) -> StreamingResponse:
+@router.get("/readings.csv", response_class=StreamingResponse, responses=_EXPORTED)
+async def export_readings(caller: Reads, services: ServicesDep, asked: FiltersDep) -> StreamingResponse:
     """Write every reading as a table, the newest first: a row for each strip and analyte."""
-    rows = (row for stored in services.readings.each(asked, _CHUNK) for row in csv_rows(stored))
+    told = {**asdict(asked), "subject": asked.subject is not None}  # an entry is never erased
+    await run_in_threadpool(services.audit.note, caller.key_id, caller.site, "readings-exported", told)
+    found, kits = services.readings.each(asked, _CHUNK), services.kits
+    rows = (row for stored in found for row in csv_rows(stored, kits.get(stored.assay)))
     return csv_response("readings.csv", CSV_COLUMNS, rows)
 
 

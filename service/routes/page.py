@@ -14,7 +14,7 @@ from service.refusals import NO_PICTURE
 from service.routes.common import ServicesDep, StoredDep
 from service.routes.readings import copy_upload
 from service.services import Services
-from service.view import CODES, assay_name_in, problem_view, view_of
+from service.view import CODES, kit_names, problem_view, view_of
 from service.web.pages import render
 from service.web.words import words_for
 
@@ -61,8 +61,8 @@ async def send_form(
 @router.get("/readings/{reading_id}")  # noqa: FAST003  (the dependency takes it)
 async def show_result(request: Request, stored: StoredDep, services: ServicesDep) -> HTMLResponse:
     """Show a reading."""
-    name = services.assays.get(stored.assay, stored.assay)
-    result = view_of(stored, name, words_for(request))
+    words = words_for(request)
+    result = view_of(stored, kit_names(words, services.kits).get(stored.assay, stored.assay), words)
     return _form(request, services, assay=stored.assay, result=result)
 
 
@@ -89,7 +89,7 @@ def _form(
         "result": None,
         "problem": None,
         "assay": assay,
-        "assays": {id_: assay_name_in(words, id_, name) for id_, name in services.assays.items()},
+        "assays": kit_names(words, services.kits),
         "codes": CODES,
         "form_id": uuid4(),
         "max_bytes": services.settings.max_body_bytes,

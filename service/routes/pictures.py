@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 import reader
 from service import tasks
+from service.kits import profile_of
 from service.problems import Refused
 from service.refusals import PICTURE_GONE, READING_OUTDATED, STRIP_NOT_FOUND
 from service.routes.common import ServicesDep, StoredDep, cached, problems, unchanged
@@ -50,8 +51,9 @@ async def get_overlay(request: Request, stored: StoredDep, services: ServicesDep
     etag = _etag(stored, "overlay")
     if (same := unchanged(request, etag)) is not None:
         return same
+    kit = profile_of(services.kits, stored.assay)
     async with _original(services, stored) as path:
-        drawing = await services.readers.run(tasks.draw_overlay, path, stored.assay)
+        drawing = await services.readers.run(tasks.draw_overlay, path, kit)
     return Response(_shown(drawing, stored), media_type="image/png", headers=cached(etag))
 
 
@@ -66,8 +68,9 @@ async def get_profile(
     etag = _etag(stored, f"profile-{strip}")
     if (same := unchanged(request, etag)) is not None:
         return same
+    kit = profile_of(services.kits, stored.assay)
     async with _original(services, stored) as path:
-        drawing = await services.readers.run(tasks.draw_profile, path, stored.assay, strip)
+        drawing = await services.readers.run(tasks.draw_profile, path, kit, strip)
     content = _shown(drawing, stored)
     if not content:
         raise Refused(STRIP_NOT_FOUND)

@@ -19,7 +19,7 @@ from service.reviews import review
 from service.routes.common import ASSAY_ID, ServicesDep
 from service.services import Services
 from service.store import Filters, StoredReading
-from service.view import assay_name_in, problem_view, view_of
+from service.view import kit_names, problem_view, view_of
 from service.web.pages import render
 from service.web.review import SAID, choices_of, opinions_of, reasons_in, waiting_of
 from service.web.words import Words, words_for
@@ -52,7 +52,7 @@ async def show_waiting(
     found = await run_in_threadpool(_listed, services, asked, after)
     shown = found[:_LISTED]
     sites = await run_in_threadpool(services.monitoring.sites) if caller.site == ALL_SITES else []
-    kits = {assay: assay_name_in(words, assay, name) for assay, name in services.assays.items()}
+    kits = kit_names(words, services.kits)
     return render(
         request,
         "review_list.html",
@@ -118,15 +118,16 @@ async def _page(
     versions = await run_in_threadpool(services.answers.versions, stored.id)
     needed = Filters(site=site_of(caller), review="needed")
     following = await run_in_threadpool(services.readings.to_review, limit=2, filters=needed)
+    kits = kit_names(words, services.kits)
     return render(
         request,
         "review.html",
         200 if refused is None else refused.problem.status,
         stored=stored,
         # Without what a person said: that stands beside it.
-        result=view_of(replace(stored, review=None), services.assays.get(stored.assay, stored.assay), words),
+        result=view_of(replace(stored, review=None), kits.get(stored.assay, stored.assay), words),
         opinions=opinions_of(versions, words),
-        choices=choices_of(stored, words),
+        choices=choices_of(stored, services.kits.get(stored.assay), words),
         said=[(outcome, words(f"outcome.{outcome}.word")) for outcome in SAID],
         reasons=reasons_in(words),
         following=next((other.id for other in following if other.id != stored.id), None),

@@ -13,7 +13,7 @@ from service.problems import HTTP_PROBLEMS, Refused
 from service.routes.common import ServicesDep
 from service.series import series_of
 from service.store import Filters
-from service.view import assay_name_in
+from service.view import kit_names
 from service.web.pages import render
 from service.web.subject import plots_of, rows_of
 from service.web.words import words_for
@@ -32,12 +32,11 @@ async def show_series(
 ) -> HTMLResponse:
     """Show a subject's answers over time."""
     asked = Filters(subject=subject, site=site_of(caller))
-    points = await run_in_threadpool(series_of, services.readings, asked)
+    points = await run_in_threadpool(series_of, services.readings, services.kits, asked)
     if not points:
         raise Refused(HTTP_PROBLEMS[404])
     words = words_for(request)
-    kits = {point.assay: services.assays.get(point.assay, point.assay) for point in points}
-    names = {assay: assay_name_in(words, assay, name) for assay, name in kits.items()}
+    names = {point.assay: point.assay for point in points} | kit_names(words, services.kits)
     return render(
         request,
         "subject.html",

@@ -35,16 +35,20 @@ async def get_series(
     return SeriesModel.model_validate({"subject": subject, "points": points}, from_attributes=True)
 
 
-@router.get("/series.csv", response_class=StreamingResponse, responses={**CSV_ANSWER, **problems(422)})
+@router.get(
+    "/series.csv", response_class=StreamingResponse, responses={**CSV_ANSWER, **problems(422, 503, 507)}
+)
 async def export_series(
     subject: SubjectPath, caller: Reads, services: ServicesDep, kit: KitQuery = None
 ) -> StreamingResponse:
     """Write a subject's answers over time as a table."""
     asked = Filters(subject=subject, assay=kit, site=site_of(caller))
     points = await _series(services, asked)
+    told = {"assay": kit, "points": len(points)}
+    await run_in_threadpool(services.audit.note, caller.key_id, caller.site, "series-exported", told)
     # The subject stands in no file's name, for that outlives the table.
     return csv_response("series.csv", [field.name for field in fields(Point)], map(astuple, points))
 
 
 async def _series(services: Services, asked: Filters) -> list[Point]:
-    return await run_in_threadpool(series_of, services.readings, asked)
+    return await run_in_threadpool(series_of, services.readings, services.kits, asked)

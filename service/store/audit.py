@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from service.clock import utc_now
@@ -25,7 +25,6 @@ SERVICE: Final = "service"
 """The ``key_id`` of the service itself, such as when it removes old pictures."""
 
 _START: Final = "0" * 64
-_LOCK: Final = 0x6C_66_61  # "lfa": a number that nothing else in the database locks
 _CHUNK: Final = 1000  # entries in memory at once while they are verified
 
 
@@ -95,7 +94,7 @@ def record(  # noqa: PLR0917  (who, where, what, to what, in the order in which 
     Parameters
     ----------
     session : Session
-        In a transaction that writes; on SQLite one of the option ``writes``.
+        In a transaction of the option ``writes``: who writes is alone, so that entries follow each other.
     caller_key_id : str
         Who did it.
     site : str
@@ -107,9 +106,6 @@ def record(  # noqa: PLR0917  (who, where, what, to what, in the order in which 
     detail : mapping
         More. An entry is never erased, so that nothing of a person belongs here, pseudonyms included.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        # One writer at a time until this transaction ends; on SQLite there is never more than one.
-        session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
     session.flush()
     last = session.execute(_LAST).first()
     row = AuditRow(
@@ -141,6 +137,17 @@ class AuditLog:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    def note(
+        self,
+        caller_key_id: str,
+        site: str,
+        action: str,
+        detail: Mapping[str, str | int | float | bool | None],
+    ) -> None:
+        """Write down what changes nothing by itself, such as an export; parameters as for `record`."""
+        with Session(self._engine.execution_options(writes=True)) as session, session.begin():
+            record(session, caller_key_id, site, action, "", detail)
 
     def page(self, *, site: str | None, before: int | None, limit: int) -> list[AuditEntry]:
         """List entries, the newest first.

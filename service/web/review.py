@@ -74,14 +74,14 @@ def opinions_of(versions: Sequence[StoredVersion], t: Words) -> tuple[Opinion, .
     return tuple(_opinion(version, t) for version in reversed(versions) if version.kind == "review")
 
 
-def choices_of(stored: StoredReading, t: Words) -> tuple[Choice, ...]:
+def choices_of(stored: StoredReading, kit: reader.Assay | None, t: Words) -> tuple[Choice, ...]:
     """Return the answers that can be given otherwise: one for each analyte on each strip.
 
     A picture without a strip is taken for one strip of its kit; a kit that names no analytes has one answer
     for the whole picture.
     """
     strips: list[Mapping[str, Any]] = json.loads(stored.document)["strips"] or [{"id": 1, "analytes": {}}]
-    named = {analyte.id: analyte.name for analyte in reader.load_assay(stored.assay).analytes}
+    named = {analyte.id: analyte.name for analyte in (kit.analytes if kit else ())}
     found = [(strip["id"], name) for strip in strips for name in (strip["analytes"] or named)]
     if not found:
         return (Choice("outcome", t("review.answer")),)

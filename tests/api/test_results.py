@@ -97,11 +97,12 @@ def person(number: int = 1, **answers: str) -> dict[str, Any]:
     }
 
 
+KIT = reader.load_assay("malaria-pf-pan")
 MALARIA = strip(pf="positive", pan="negative")
 
 
 def test_flat_keys_are_the_kits_own() -> None:
-    flat = flat_result(stored(MALARIA))
+    flat = flat_result(stored(MALARIA), KIT)
     keys = [analyte.result_key for analyte in reader.load_assay("malaria-pf-pan").analytes]
     assert keys[0] == "result_mal_pf"
     assert [flat[key] for key in keys] == ["positive", "negative"]
@@ -111,39 +112,45 @@ def test_flat_keys_are_the_kits_own() -> None:
 
 def test_every_value_of_a_result_is_flat() -> None:
     for reading in (stored(MALARIA), stored(), stored(MALARIA, strip(2, pf="negative", pan="negative"))):
-        assert {type(value) for value in flat_result(reading).values()} <= {str, float, int, bool, type(None)}
+        assert {type(value) for value in flat_result(reading, KIT).values()} <= {
+            str,
+            float,
+            int,
+            bool,
+            type(None),
+        }
 
 
 def test_a_person_goes_before_the_machine_and_both_are_told() -> None:
-    flat = flat_result(stored(MALARIA, review=said("final", person(pf="negative", pan="negative"))))
+    flat = flat_result(stored(MALARIA, review=said("final", person(pf="negative", pan="negative"))), KIT)
     names = ("result_mal_pf", "machine_result_mal_pf", "human_result_mal_pf", "status", "outcome")
     assert [flat[name] for name in names] == ["negative", "positive", "negative", "final", "negative"]
 
 
 def test_keys_are_there_also_when_nothing_was_read() -> None:
-    flat = flat_result(stored())
+    flat = flat_result(stored(), KIT)
     assert (flat["result_mal_pf"], flat["outcome"], flat["strips"]) == ("not_read", "not_read", 0)
     assert flat["advice_code"] == "no-strip-found"
     assert reader.FLAGS["no-strip-found"].advice in str(flat["advice"])
 
 
 def test_several_strips_never_pass_for_one() -> None:
-    flat = flat_result(stored(MALARIA, strip(2, pf="negative", pan="negative")))
+    flat = flat_result(stored(MALARIA, strip(2, pf="negative", pan="negative")), KIT)
     assert flat["result_mal_pf"] == "multiple"
     assert (flat["strip1_result_mal_pf"], flat["strip2_result_mal_pf"]) == ("positive", "negative")
     assert "confidence_mal_pf" not in flat
 
 
 def test_several_strips_that_agree_have_one_result() -> None:
-    flat = flat_result(stored(*(strip(k, pf="negative", pan="negative") for k in (1, 2, 3))))
+    flat = flat_result(stored(*(strip(k, pf="negative", pan="negative") for k in (1, 2, 3))), KIT)
     assert (flat["result_mal_pf"], flat["strips"]) == ("negative", 3)
 
 
 def test_what_prevents_a_reading_is_advised_first_and_nothing_once_a_person_has_answered() -> None:
     warned = strip(1, "scale-unknown", "soft", "glare", pf="not_read", pan="not_read")
-    assert flat_result(stored(warned))["advice_code"] == "glare"
+    assert flat_result(stored(warned), KIT)["advice_code"] == "glare"
     answered = said("final", person(pf="negative", pan="negative"))
-    assert flat_result(stored(warned, review=answered))["advice_code"] is None
+    assert flat_result(stored(warned, review=answered), KIT)["advice_code"] is None
 
 
 def test_the_result_is_served_flat(client: TestClient, photo: bytes) -> None:
@@ -156,12 +163,12 @@ def test_the_result_is_served_flat(client: TestClient, photo: bytes) -> None:
 
 
 def test_the_table_has_a_row_for_each_analyte_and_one_for_a_picture_without_any() -> None:
-    rows = [dict(zip(CSV_COLUMNS, row, strict=True)) for row in csv_rows(stored(MALARIA))]
+    rows = [dict(zip(CSV_COLUMNS, row, strict=True)) for row in csv_rows(stored(MALARIA), KIT)]
     assert [(row["analyte"], row["result"], row["test_height"]) for row in rows] == [
         ("pf", "positive", 0.2),
         ("pan", "negative", 0.1),
     ]
-    (blank,) = csv_rows(stored())
+    (blank,) = csv_rows(stored(), KIT)
     told = dict(zip(CSV_COLUMNS, blank, strict=True))
     assert (told["outcome"], told["strip"], told["strip_flags"]) == ("not_read", None, "no-strip-found")
 
@@ -214,7 +221,7 @@ def test_a_series_may_be_of_one_kit_and_of_nobody(client: TestClient, photo: byt
 
 def bundle(reading: StoredReading) -> list[dict[str, Any]]:
     model = pytest.importorskip("fhir.resources.R4B.bundle").Bundle
-    made = as_fhir(reading)
+    made = as_fhir(reading, KIT)
     model.model_validate(made)
     addresses = [entry["fullUrl"] for entry in made["entry"]]
     assert len(set(addresses)) == len(addresses)
@@ -291,3 +298,15 @@ def test_a_reading_of_many_strips_can_be_told_in_every_form(client: TestClient) 
     place = send(client, encode(tall, quality=95))
     for name in ("result", "fhir", "versions"):
         assert client.get(f"{place}/{name}").status_code == 200
+
+
+def test_who_exported_readings_is_written_down_without_whose_they_are(
+    client: TestClient, photo: bytes
+) -> None:
+    send(client, photo, subject="p-77")
+    assert client.get("/v1/readings.csv", params={"subject": "p-77", "kit": "generic"}).status_code == 200
+    assert client.get("/v1/subjects/p-77/series.csv").status_code == 200
+    series, readings = client.get("/v1/audit", params={"limit": 2}).json()["items"]
+    assert (series["action"], series["key_id"]) == ("series-exported", "local")
+    assert (readings["action"], readings["detail"]["assay"]) == ("readings-exported", "generic")
+    assert "p-77" not in client.get("/v1/audit").text
