@@ -1,29 +1,39 @@
-"""What an administrator does with the data, beside serving them: migrate, back up, restore."""
+"""What is done with the data beside serving them: prepare, back up, restore."""
 
 import os
 from pathlib import Path
 
 from reader import errors
-from service.services import open_blobs
+from service.kits import known_kits
+from service.services import make_folder, open_blobs, open_engine
 from service.settings import Settings
 from service.store import backup as backups
+from service.store import database
 from service.store.backup import Backup
-from service.store.database import open_database, open_engine
 from service.store.restore import restore as restore_rows
 
-__all__ = ["back_up", "migrate", "restore"]
+__all__ = ["back_up", "prepare", "restore"]
 
 
-def migrate(settings: Settings) -> None:
-    """Make the tables, or bring them up to date.
+def prepare(settings: Settings) -> None:
+    """See that all is there that the service works with; make tables, or bring them up to date.
 
     Parameters
     ----------
     settings : Settings
         How the service runs.
+
+    Raises
+    ------
+    LfaError
+        If a folder, a store, the database or the profile of a kit is not as it should be.
     """
-    _make_folder(settings.data)
-    open_database(settings.database_place).dispose()
+    known_kits(settings.assays)
+    open_engine(settings).dispose()
+    try:
+        open_blobs(settings).prepare()
+    except OSError as error:
+        raise errors.OutputError(f"{settings.data} cannot be written: {error.strerror or error}.") from error
 
 
 def back_up(settings: Settings, folder: Path) -> Backup:
@@ -46,10 +56,10 @@ def back_up(settings: Settings, folder: Path) -> Backup:
     if isinstance(place, Path) and not place.is_file():
         raise errors.OptionError(f"There are no data of the service in {settings.data}.")
     os.umask(0o077)
-    _make_folder(settings.data)
+    make_folder(settings.data)
     blobs = open_blobs(settings)
     blobs.prepare()
-    engine = open_engine(place)
+    engine = database.open_engine(place)
     try:
         return backups.back_up(engine, blobs, folder)
     finally:
@@ -74,17 +84,10 @@ def restore(settings: Settings, folder: Path) -> Backup:
     _refuse_inside(folder, settings.data)
     backups.read_manifest(folder)
     os.umask(0o077)
-    _make_folder(settings.data)
+    make_folder(settings.data)
     blobs = open_blobs(settings)
     blobs.prepare()
     return restore_rows(folder, settings.database_place, blobs)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise errors.OutputError(f"{folder} cannot be made: {error.strerror or error}.") from error
 
 
 def _refuse_inside(folder: Path, data: Path) -> None:

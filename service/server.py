@@ -11,7 +11,7 @@ from collections.abc import Callable
 import uvicorn
 
 from reader import errors
-from service import console
+from service import console, keeping
 from service.app import create_app
 from service.protocol import PatientProtocol
 from service.settings import Settings, is_loopback
@@ -51,10 +51,13 @@ def run(settings: Settings, *, ready: Callable[[str], None] | None = None) -> No
         If the address can be reached from other machines and there are no keys to keep them out.
     OptionError
         If the address cannot be listened on.
+    LfaError
+        If something that the service needs is not as it should be; see `service.keeping.prepare`.
     """
     if not is_loopback(settings.host) and not console.keys_exist(settings):
         raise errors.KeysMissing
     os.umask(0o077)  # whatever is written is for the service's own account
+    keeping.prepare(settings)
     log = logging.StreamHandler()
     log.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[log])

@@ -5,10 +5,12 @@ import contextlib
 import functools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sqlalchemy import Engine
 from starlette.requests import Request
 
+from reader import errors
 from service.kits import Kits, known_kits
 from service.metrics import Metrics
 from service.rates import MovingWindow
@@ -30,6 +32,7 @@ __all__ = [
     "KeyedLocks",
     "Services",
     "get_services",
+    "make_folder",
     "open_blobs",
     "open_engine",
     "open_services",
@@ -163,8 +166,16 @@ async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[S
 
 def open_engine(settings: Settings) -> Engine:
     """Open the database, making data folder and database where they are missing."""
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(settings.data)
     return open_database(settings.database_place)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for the service's own account, where it is missing."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise errors.OutputError(f"{folder} cannot be made: {error.strerror or error}.") from error
 
 
 def _courier(settings: Settings, engine: Engine) -> Courier | None:

@@ -52,7 +52,7 @@ def serve(
     settings = settings_of(host=host, port=port, data=data)
     settings = dataclasses.replace(settings, allowed_hosts=(*settings.allowed_hosts, *(names or ())))
     if migrate_only:
-        importlib.import_module("service.keeping").migrate(settings)
+        importlib.import_module("service.keeping").prepare(settings)
         say("The tables are up to date.")
     else:
         importlib.import_module("service").run(settings, ready=_announce)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -175,6 +176,47 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         with pytest.raises(errors.OptionError, match=f"Port {port} cannot be listened on"):
             service.run(Settings(data=tmp_path / "data", port=port))
+
+
+def _no_data_folder(place: Path) -> Settings:
+    (place / "file").touch()
+    return Settings(data=place / "file" / "data")
+
+
+def _no_database(place: Path) -> Settings:
+    return Settings(data=place, database="postgresql://nobody@127.0.0.1:1/none")
+
+
+def _damaged_database(place: Path) -> Settings:
+    (place / "lfa.sqlite3").write_bytes(b"no database " * 1000)
+    return Settings(data=place)
+
+
+def _wrong_kit(place: Path) -> Settings:
+    (place / "kit.toml").write_text("schema = 'lfa-assay/1'")
+    return Settings(data=place / "data", assays=str(place))
+
+
+def _no_pictures_folder(place: Path) -> Settings:
+    (place / "blobs").touch()
+    return Settings(data=place)
+
+
+@pytest.mark.parametrize(
+    ("missing", "error"),
+    [
+        (_no_data_folder, errors.OutputError),
+        (_no_database, errors.StoreError),
+        (_damaged_database, errors.StoreError),
+        (_wrong_kit, errors.AssayError),
+        (_no_pictures_folder, errors.OutputError),
+    ],
+)
+def test_what_a_service_misses_is_told_before_it_says_that_it_is_there(
+    tmp_path: Path, missing: Callable[[Path], Settings], error: type[errors.LfaError]
+) -> None:
+    with pytest.raises(error):
+        service.run(missing(tmp_path), ready=lambda _address: pytest.fail("It said that it was there."))
 
 
 @pytest.mark.parametrize(
