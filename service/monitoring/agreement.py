@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reader import Kappa, Share, kappa, share
 from service.monitoring.counts import Tally
 
-__all__ = ["Agreement", "agreement", "disagreements"]
+__all__ = ["Agreement", "agreement"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,3 @@ def agreement(tallies: Iterable[Tally], key: str = "") -> Agreement:
     same = sum(number for (machine, person), number in table.items() if machine == person)
     pairs = sorted(((*pair, number) for pair, number in table.items()), key=lambda pair: (-pair[2], pair))
     return Agreement(key, share(same, table.total()), kappa(table), tuple(pairs))
-
-
-def disagreements(found: Agreement) -> tuple[tuple[str, str, int], ...]:
-    """Return the pairs in which the person did not follow the machine."""
-    return tuple(pair for pair in found.pairs if pair[0] != pair[1])

@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from service.access import Admins
 from service.lookup import site_of
-from service.routes.common import ServicesDep, problems
+from service.routes.common import ServicesDep, page_of, problems
 from service.schemas import AuditItem, AuditPage
 from service.store.audit import AuditEntry
 
@@ -30,10 +30,9 @@ async def list_audit(
     """List who did what, the newest first: in all sites, or in the key's own."""
     page = services.audit.page
     found = await run_in_threadpool(page, site=site_of(caller), before=before, limit=limit + 1)
-    shown = found[:limit]
-    following = f"/v1/audit?limit={limit}&before={shown[-1].seq}" if len(found) > limit else None
-    if following is not None:
-        response.headers["Link"] = f'<{following}>; rel="next"'
+    shown, following = page_of(
+        found, limit, response, lambda last: f"/v1/audit?limit={limit}&before={last.seq}"
+    )
     return AuditPage(items=[_item(entry) for entry in shown], next=following)
 
 

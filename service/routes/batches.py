@@ -13,7 +13,7 @@ from service.jobs import enqueue_item
 from service.origin import QueryOrigin
 from service.problems import Refused
 from service.refusals import BATCH_KEY_REUSED, BATCH_NOT_FOUND
-from service.routes.common import RAW_PICTURE, AssayQuery, ServicesDep, problems
+from service.routes.common import RAW_PICTURE, AssayQuery, ServicesDep, page_of, problems
 from service.routes.jobs import QUEUED, job_problem, queued
 from service.schemas import BatchItemModel, BatchModel, BatchResultPage
 from service.services import Services
@@ -119,10 +119,8 @@ async def list_batch_results(
     found = await run_in_threadpool(
         services.batches.items, batch.id, after=_position(cursor), limit=limit + 1
     )
-    shown, following = found[:limit], None
-    if len(found) > limit:
-        following = f"/v1/batches/{batch.id}/results?limit={limit}&cursor={_cursor(shown[-1])}"
-        response.headers["Link"] = f'<{following}>; rel="next"'
+    here = f"/v1/batches/{batch.id}/results?limit={limit}&cursor="
+    shown, following = page_of(found, limit, response, lambda last: here + _cursor(last))
     return BatchResultPage(items=[_item(item) for item in shown], next=following)
 
 

@@ -1,6 +1,7 @@
 """What several routes need: parameters, errors for the OpenAPI document, conditional answers."""
 
-from typing import Annotated, Any, Final
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
@@ -18,10 +19,12 @@ __all__ = [
     "ServicesDep",
     "StoredDep",
     "cached",
+    "page_of",
     "problems",
     "unchanged",
 ]
 
+T = TypeVar("T")
 ServicesDep = Annotated[Services, Depends(get_services)]
 ASSAY_ID: Final = "^[a-z0-9][a-z0-9-]*$"
 RAW_PICTURE: Final[dict[str, Any]] = {
@@ -62,6 +65,34 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """
     content = {"application/problem+json": {"schema": {"$ref": SCHEMAS.format(model=ProblemModel.__name__)}}}
     return {status: {"description": "Problem", "content": content} for status in statuses}
+
+
+def page_of(
+    found: Sequence[T], limit: int, response: Response, address: Callable[[T], str]
+) -> tuple[Sequence[T], str | None]:
+    """Cut a list to one page; name the page that follows, also in a ``Link`` header (RFC 8288).
+
+    Parameters
+    ----------
+    found : sequence
+        One more than the page holds, where there is more.
+    limit : int
+        How many a page holds.
+    response : Response
+        Gets the header.
+    address : callable
+        Address of the page that follows the one which ends so.
+
+    Returns
+    -------
+    tuple of (sequence, str or None)
+        What is shown, and the address of what follows.
+    """
+    shown = found[:limit]
+    following = address(shown[-1]) if len(found) > limit else None
+    if following is not None:
+        response.headers["Link"] = f'<{following}>; rel="next"'
+    return shown, following
 
 
 def unchanged(request: Request, etag: str) -> Response | None:

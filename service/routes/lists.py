@@ -12,7 +12,7 @@ from service.access import Reads
 from service.flat import CSV_COLUMNS, csv_rows
 from service.lookup import site_of
 from service.origin import Moment, Pseudonym
-from service.routes.common import ASSAY_ID, ServicesDep, problems
+from service.routes.common import ASSAY_ID, ServicesDep, page_of, problems
 from service.schemas import PictureOutcome, ReadingItem, ReadingPage
 from service.spreadsheet import CSV_ANSWER, csv_response
 from service.store import Filters, StoredReading
@@ -73,10 +73,7 @@ async def list_readings(
     else:
         before = None if after is None else after[1]
         found = await run_in_threadpool(store.page, before=before, limit=limit + 1, filters=asked)
-    shown = found[:limit]
-    following = _following(asked, limit, shown[-1]) if len(found) > limit else None
-    if following is not None:
-        response.headers["Link"] = f'<{following}>; rel="next"'
+    shown, following = page_of(found, limit, response, lambda last: _following(asked, limit, last))
     return ReadingPage(items=[_item(reading) for reading in shown], next=following)
 
 
