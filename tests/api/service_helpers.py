@@ -22,8 +22,10 @@ ROOT = Path(__file__).resolve().parents[2]
 _SERVE = """
 import sys
 from pathlib import Path
-from service import Settings, run
-run(Settings(data=Path(sys.argv[1]), port=0, workers=2, queue=200), ready=lambda url: print(url, flush=True))
+from service import run
+from service.settings import settings_from_environment
+settings = settings_from_environment(data=Path(sys.argv[1]), port=0, workers=2, queue=200)
+run(settings, ready=lambda url: print(url, flush=True))
 """
 
 
@@ -53,15 +55,15 @@ def open_client(settings: Settings, **options: Any) -> Iterator[TestClient]:
 
 
 class Server:
-    """A server process of its own, as the command line starts it."""
+    """A server process of its own, as the command line starts it; settings as it has them: ``LFA_…``."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, **settings: str) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-c", _SERVE, str(data)],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env=self.environment(),
+            env=self.environment() | settings,
         )
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip().rstrip("/")

@@ -2,12 +2,14 @@
 
 import datetime as dt
 import hashlib
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx2 as httpx
 import pytest
 from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
@@ -21,16 +23,16 @@ from service.store.database import open_database
 from service.workers import ThreadReaders, WorkerLost
 
 from .postgres import Cluster
-from .service_helpers import open_client
+from .service_helpers import Server, open_client
 
 LATER = {"Prefer": "respond-async"}
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 
 
-def finished(client: TestClient, place: str) -> dict[str, Any]:
+def finished(client: httpx.Client, place: str) -> dict[str, Any]:
     """Ask for a job until it is finished."""
     while (job := client.get(place).json())["state"] in {"queued", "running"}:
-        pass
+        time.sleep(0.02)
     return job
 
 
@@ -328,6 +330,25 @@ def test_jobs_and_batches_work_on_postgresql_too(
         assert client.post(f"{batch}/close").json()["state"] == "done"
         assert client.put(f"{batch}/items/{uuid4()}", content=photo).json()["code"] == "batch-closed"
         assert len(client.get(f"{batch}/results").json()["items"]) == 1
+
+
+def test_servers_that_share_a_database_share_its_jobs_and_take_over_those_of_a_killed_one(
+    tmp_path: Path, cluster: Cluster, photo: bytes
+) -> None:
+    shared = {"LFA_DATABASE": cluster.database(), "LFA_MIN_FREE_BYTES": "0"}
+    first, second = (Server(tmp_path / "data", **shared) for _ in range(2))
+    places = []
+    for server in (first, second) * 10:
+        path = f"{server.url}/v1/readings/{uuid4()}"
+        answer = httpx.put(path, content=photo, headers=LATER, timeout=60)
+        assert answer.status_code == 202
+        places.append(answer.headers["location"])
+    first.end()
+    with httpx.Client(base_url=second.url, timeout=60) as client:
+        jobs = [finished(client, place) for place in places]
+        assert {job["state"] for job in jobs} == {"done"}
+        assert len(client.get("/v1/readings?limit=200").json()["items"]) == len(places)
+    second.end()
 
 
 def test_a_job_under_which_the_program_errs_again_and_again_is_given_up(
