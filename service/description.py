@@ -12,8 +12,15 @@ MOST_FIELDS: Final = 8
 MOST_FIELD_BYTES: Final = 4096
 
 _BYTES_PER_CHARACTER: Final = 4  # at most, in UTF-8
-_NAMED_BY: Final = {"ReadingModel": "reading_id", "JobModel": "job_id", "BatchModel": "batch_id"}
-"""The parameter of a path that takes the ``id`` in an answer of each shape."""
+_LEADS: Final = {
+    "ReadingModel": (
+        "reading_id",
+        "$request.path.reading_id",
+    ),  # the document is the reader's, and knows no id
+    "JobModel": ("job_id", "$response.body#/id"),
+    "BatchModel": ("batch_id", "$response.body#/id"),
+}
+"""For an answer of each shape: the parameter of further paths, and where its value stands."""
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
@@ -48,14 +55,14 @@ def _link(document: dict[str, Any]) -> None:
     https://spec.openapis.org/oas/v3.1.0#link-object
     """
     operations = [(path, operation) for path, of in document["paths"].items() for operation in of.values()]
-    for answer in (answer for _, operation in operations for answer in operation["responses"].values()):
+    for asked, answer in ((path, answer) for path, of in operations for answer in of["responses"].values()):
         schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
-        parameter = _NAMED_BY.get(schema.get("$ref", "").rpartition("/")[2])
-        if parameter:
+        parameter, value = _LEADS.get(schema.get("$ref", "").rpartition("/")[2], ("", ""))
+        if parameter and (value.startswith("$response") or f"{{{parameter}}}" in asked):
             answer["links"] = {
                 operation["operationId"]: {
                     "operationId": operation["operationId"],
-                    "parameters": {f"path.{parameter}": "$response.body#/id"},
+                    "parameters": {f"path.{parameter}": value},
                 }
                 for path, operation in operations
                 if f"{{{parameter}}}" in path

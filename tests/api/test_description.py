@@ -62,21 +62,23 @@ def test_nothing_outside_json_is_ever_null(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("operation", "status", "leads"),
+    ("operation", "status", "value", "leads"),
     [
-        (("/v1/readings/{reading_id}", "put"), "201", {"get_reading", "add_review", "erase_reading"}),
-        (("/v1/readings/{reading_id}", "put"), "202", {"get_job"}),
-        (("/v1/batches", "post"), "201", {"get_batch", "put_batch_item", "close_batch"}),
+        ("put_reading", "201", "$request.path.reading_id", {"get_reading", "add_review", "erase_reading"}),
+        ("put_reading", "202", "$response.body#/id", {"get_job"}),
+        ("post_reading", "202", "$response.body#/id", {"get_job"}),
+        ("create_batch", "201", "$response.body#/id", {"get_batch", "put_batch_item", "close_batch"}),
     ],
 )
 def test_an_answer_with_an_id_tells_what_can_be_asked_with_it(
-    document: dict[str, Any], operation: tuple[str, str], status: str, leads: set[str]
+    document: dict[str, Any], operation: str, status: str, value: str, leads: set[str]
 ) -> None:
-    path, method = operation
-    links = document["paths"][path][method]["responses"][status]["links"]
+    operations = [found for paths in document["paths"].values() for found in paths.values()]
+    (asked,) = (found for found in operations if found["operationId"] == operation)
+    links = asked["responses"][status]["links"]
     assert leads <= links.keys()
     for link in links.values():
-        assert [*link["parameters"].values()] == ["$response.body#/id"]
+        assert [*link["parameters"].values()] == [value]
 
 
 def test_a_form_is_described_with_its_limits(client: TestClient, photo: bytes) -> None:
