@@ -22,6 +22,7 @@ __all__ = [
     "READING_ERASED",
     "READING_NOT_FOUND",
     "READING_OUTDATED",
+    "READING_WAITS",
     "REVIEW_CONFLICT",
     "SCOPE_NEEDED",
     "STRIP_NOT_FOUND",
@@ -63,6 +64,13 @@ READING_ERASED = Problem(
     "reading-erased",
     "This reading was erased.",
     "Nothing of it is kept; use a new id for a new picture.",
+)
+READING_WAITS = Problem(
+    409,
+    "reading-waits",
+    "The picture with this id still waits to be read.",
+    "Ask for its job, and erase the reading when that is done.",
+    headers={"Retry-After": "5"},
 )
 READING_CHANGED = Problem(
     409,

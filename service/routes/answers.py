@@ -13,7 +13,7 @@ from service.health_records import as_fhir
 from service.kits import profile_of
 from service.lookup import find_reading
 from service.problems import Refused
-from service.refusals import REVIEW_CONFLICT
+from service.refusals import READING_WAITS, REVIEW_CONFLICT
 from service.reviews import review
 from service.routes.common import ServicesDep, StoredDep, problems
 from service.schemas import OverrideModel, ResultModel, ReviewedAnswer, ReviewModel, VersionItem, VersionList
@@ -75,10 +75,16 @@ async def get_fhir(stored: StoredDep, services: ServicesDep) -> Response:
     return Response(body.encode(), media_type="application/fhir+json")
 
 
-@router.delete("", status_code=204, responses=problems(403, 404, 422, 503, 507))
+@router.delete("", status_code=204, responses=problems(403, 404, 409, 422, 503, 507))
 async def erase_reading(reading_id: UUID, caller: Admins, services: ServicesDep) -> None:
     """Erase a reading: its picture, pseudonyms, label and answers. That there was one stays known."""
-    stored = await find_reading(services, caller, str(reading_id))
+    try:
+        stored = await find_reading(services, caller, str(reading_id))
+    except Refused:
+        job = await run_in_threadpool(services.jobs.of_reading, str(reading_id))
+        if job is not None and not job.finished and caller.sees(job.site):
+            raise Refused(READING_WAITS) from None
+        raise
     async with services.locks.hold(stored.id):
         await run_in_threadpool(services.erasure.erase, stored.id, caller.key_id)
 

@@ -371,6 +371,18 @@ def left_behind(settings: Settings, photo: bytes, monkeypatch: pytest.MonkeyPatc
     return place, path
 
 
+def test_what_still_waits_to_be_read_is_erased_when_it_was_read(
+    settings: Settings, left_behind: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, path = left_behind
+    with open_client(settings) as client:
+        refused = client.delete(path)
+        assert (refused.status_code, refused.json()["code"]) == (409, "reading-waits")
+        monkeypatch.undo()
+        finished(client, place)
+        assert client.delete(path).status_code == 204
+
+
 def test_a_job_whose_reading_was_erased_meanwhile_does_not_make_it_again(
     settings: Settings, left_behind: tuple[str, str], photo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,6 +34,7 @@ FOR_PROGRAMS = {
     "idempotency-key-reused",
     "job-not-found",
     "keys-missing",
+    "reading-waits",
     "source-unreadable",
     "store",
     "strip-not-found",
