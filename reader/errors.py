@@ -216,7 +216,7 @@ class StoreError(LfaError):
     code = "store"
     advice = (
         "Check the address, the network and the credentials in the environment, "
-        "then run the same command again: it goes on where it stopped."
+        "then run the same command again; a run goes on where it stopped."
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
@@ -14,11 +14,12 @@ from starlette.routing import Match
 
 import reader
 from reader import errors
-from service.access import require_scopes
+from service.access import asked_of, require_scopes
 from service.description import MOST_FIELD_BYTES, MOST_FIELDS, MOST_FILES, completed
 from service.door import Door
 from service.guard import Guard, request_id
 from service.jobs import working_jobs
+from service.parameters import refuse_unknown
 from service.problems import HTTP_PROBLEMS, Problem, Refused, for_reader_error, for_status, respond
 from service.refusals import PICTURE_DEFEATS_READER
 from service.routes import ROUTERS
@@ -86,7 +87,11 @@ def create_app(settings: Settings, *, readers: Readers | None = None) -> FastAPI
     )
     require_scopes(ROUTERS)
     for router in ROUTERS:
-        app.include_router(router, responses=problems(401, 403, 421, 429))
+        if router.prefix.startswith("/v1"):
+            told = problems(401, 403, 421, 422, 429)
+            app.include_router(router, responses=told, dependencies=[Depends(refuse_unknown)])
+        else:
+            app.include_router(router, responses=problems(401, 403, 421, 429))
     app.mount("/static", Assets(), name="static")
     app.add_middleware(Door, answer=_answer)
     app.add_middleware(Guard, settings=settings)
@@ -98,7 +103,13 @@ class _Described(FastAPI):
     """An application whose OpenAPI document is complete."""
 
     def openapi(self) -> dict[str, Any]:
-        return self.openapi_schema or completed(super().openapi())
+        asked = {
+            route.name: asked_of(route)
+            for router in ROUTERS
+            for route in router.routes
+            if isinstance(route, APIRoute)
+        }
+        return self.openapi_schema or completed(super().openapi(), asked)
 
 
 def _operation_id(route: APIRoute) -> str:

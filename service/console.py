@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from reader import errors
 from service.access import ALL_SITES, SCOPES
-from service.services import open_engine
+from service.services import open_engine, require_data
 from service.settings import Settings
 from service.store.audit import CONSOLE, AuditEntry, AuditLog, Chain
 from service.store.keys import Key, KeyStore
@@ -59,7 +59,8 @@ def add_key(
         )
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
-        raise errors.OptionError(f"A key needs scopes; there are {', '.join(SCOPES)}.")
+        said = f"There is no scope {unknown[0]!r}" if unknown else "A key needs scopes"
+        raise errors.OptionError(f"{said}; there are {', '.join(SCOPES)}.")
     if not 1 <= reads_per_minute <= _MOST_READS:
         raise errors.OptionError(f"The readings in a minute must be between 1 and {_MOST_READS}.")
     ordered = tuple(scope for scope in SCOPES if scope in scopes)
@@ -70,8 +71,14 @@ def add_key(
 
 
 def list_keys(settings: Settings) -> list[Key]:
-    """Return every key, the oldest first."""
-    with _opened(settings) as engine:
+    """Return every key, the oldest first.
+
+    Raises
+    ------
+    OptionError
+        If there are no data.
+    """
+    with _opened(settings, there=True) as engine:
         return KeyStore(engine).list()
 
 
@@ -89,7 +96,7 @@ def revoke_key(settings: Settings, key_id: str) -> Key:
     OptionError
         If there is no such key.
     """
-    with _opened(settings) as engine:
+    with _opened(settings, there=True) as engine:
         revoked = KeyStore(engine).revoke(CONSOLE, key_id)
     if revoked is None:
         raise errors.OptionError("There is no key with this id; `lfa keys list` shows them.")
@@ -98,18 +105,20 @@ def revoke_key(settings: Settings, key_id: str) -> Key:
 
 def list_audit(settings: Settings, *, limit: int) -> list[AuditEntry]:
     """Return the newest entries of the audit table, the newest first."""
-    with _opened(settings) as engine:
+    with _opened(settings, there=True) as engine:
         return AuditLog(engine).page(site=None, before=None, limit=limit)
 
 
 def verify_audit(settings: Settings, *, noted: tuple[int, str] | None = None) -> Chain:
     """Check the whole audit table, and that an entry which was noted elsewhere is still in it."""
-    with _opened(settings) as engine:
+    with _opened(settings, there=True) as engine:
         return AuditLog(engine).verify(noted=noted)
 
 
 @contextlib.contextmanager
-def _opened(settings: Settings) -> Iterator[Engine]:
+def _opened(settings: Settings, *, there: bool = False) -> Iterator[Engine]:
+    if there:
+        require_data(settings)
     engine = open_engine(settings)
     try:
         yield engine

@@ -1,5 +1,6 @@
 """The OpenAPI document, where it has to say more than the framework finds in the routes by itself."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from service.schemas import problem_schemas
@@ -11,7 +12,6 @@ MOST_FILES: Final = 1
 MOST_FIELDS: Final = 8
 MOST_FIELD_BYTES: Final = 4096
 
-_BYTES_PER_CHARACTER: Final = 4  # at most, in UTF-8
 _LEADS: Final = {
     "ReadingModel": (
         "reading_id",
@@ -23,13 +23,15 @@ _LEADS: Final = {
 """For an answer of each shape: the parameter of further paths, and where its value stands."""
 
 
-def completed(document: dict[str, Any]) -> dict[str, Any]:
+def completed(document: dict[str, Any], scopes: Mapping[str, Iterable[str]]) -> dict[str, Any]:
     """Return the document with the shape of errors, what follows an answer, and all as HTTP carries it.
 
     Parameters
     ----------
     document : dict
         As the framework wrote it; it is changed.
+    scopes : mapping
+        What each operation asks of a key, by the operation's id.
 
     Returns
     -------
@@ -40,6 +42,7 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
     shapes.update(problem_schemas())
     for operations in document["paths"].values():
         for operation in operations.values():
+            _introduce(operation, scopes[operation["operationId"]])
             for parameter in operation.get("parameters", ()):
                 parameter["schema"] = _never_null(parameter["schema"])
     _link(document)
@@ -47,6 +50,13 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
         if name.startswith("Body_"):
             _bound(shape)
     return document
+
+
+def _introduce(operation: dict[str, Any], scopes: Iterable[str]) -> None:
+    """Begin with the sentence that says what is done; end with what a key needs for it."""
+    operation["summary"] = operation["description"].partition("\n")[0].removesuffix(".")
+    for scope in scopes:
+        operation["description"] += f"\n\nNeeds a key with the scope `{scope}`."
 
 
 def _link(document: dict[str, Any]) -> None:
@@ -73,13 +83,13 @@ def _bound(form: dict[str, Any]) -> None:
     """Say how much a form may hold; what nobody asked for is passed over."""
     form["properties"] = {name: _never_null(field) for name, field in form["properties"].items()}
     form["maxProperties"] = MOST_FILES + MOST_FIELDS
-    longest = MOST_FIELD_BYTES // _BYTES_PER_CHARACTER
-    form["additionalProperties"] = {"type": "string", "maxLength": longest}
+    form["additionalProperties"] = False
 
 
 def _never_null(schema: dict[str, Any]) -> dict[str, Any]:
     """Take null from the kinds of a value: outside JSON what is not there is left out."""
     kinds: list[dict[str, Any]] = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
-    if len(kinds) != 1:
-        return schema
-    return {name: value for name, value in schema.items() if name != "anyOf"} | kinds[0]
+    rest = {name: value for name, value in schema.items() if name != "anyOf"}
+    if len(kinds) > 1:
+        return rest | {"anyOf": kinds}
+    return rest | kinds[0] if kinds else schema

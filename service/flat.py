@@ -31,6 +31,11 @@ _READING: Final = (
     "received_at",
     "software",
 )
+_NO_KIT: Final = "kit-not-named"
+_ADVICE: Final = {
+    _NO_KIT: "The kit was not named. In most tests a test line means positive; in some, such as tests for "
+    "drugs, it means negative. Send the picture with its kit, or compare with the kit's leaflet."
+}
 _NUMBERS: Final = ("confidence", "ratio", "ratio_sigma", "concentration")
 CSV_COLUMNS: Final = (
     *_READING,
@@ -127,14 +132,14 @@ def flat_result(stored: StoredReading, kit: Kit) -> Flat:
     document = json.loads(stored.document)
     found = _answers(stored, document, kit)
     summaries = [strip["summary"] for strip in document["strips"]]
-    code = _advice(document) if stored.review is None else None
+    code = _advice(document, stored) if stored.review is None else None
     flat = _reading(stored) | {
         "version": stored.latest,
         "strips": len({answer.strip for answer in found} | {strip["id"] for strip in document["strips"]}),
         "image_kept": stored.image_removed_at is None,
         "machine_summary": summaries[0] if len(summaries) == 1 else None,
         "advice_code": code,
-        "advice": None if code is None else f"{reader.FLAGS[code].what} {reader.FLAGS[code].advice}",
+        "advice": None if code is None else _ADVICE.get(code) or _told(code),
     }
     for name in [analyte.id for analyte in kit.analytes] if kit and not found else []:
         found.append(Answer(1, name, "not_read", None, _NOTHING, _NOTHING))
@@ -223,8 +228,14 @@ def _key(kit: Kit, analyte: str) -> str:
     return re.sub("[^a-z0-9]+", "_", named)
 
 
-def _advice(document: Mapping[str, Any]) -> str | None:
+def _told(code: str) -> str:
+    return f"{reader.FLAGS[code].what} {reader.FLAGS[code].advice}"
+
+
+def _advice(document: Mapping[str, Any], stored: StoredReading) -> str | None:
     """Return the code of what should be done first: what prevents a reading goes before the rest."""
+    if stored.assay == "generic" and stored.outcome in {"positive", "negative", "multiple"}:
+        return _NO_KIT
     codes = [*document["flags"], *(code for strip in document["strips"] for code in strip["flags"])]
     known = [code for code in codes if code in reader.FLAGS and not reader.FLAGS[code].technical]
     return min(known, key=lambda code: not reader.FLAGS[code].rejecting, default=None)

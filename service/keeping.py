@@ -5,7 +5,7 @@ from pathlib import Path
 
 from reader import errors
 from service.kits import known_kits
-from service.services import make_folder, open_blobs, open_engine
+from service.services import make_folder, open_blobs, open_engine, require_data
 from service.settings import Settings
 from service.store import backup as backups
 from service.store import database
@@ -52,14 +52,12 @@ def back_up(settings: Settings, folder: Path) -> Backup:
         If there are no data, or the folder is not fit.
     """
     _refuse_inside(folder, settings.data)
-    place = settings.database_place
-    if isinstance(place, Path) and not place.is_file():
-        raise errors.OptionError(f"There are no data of the service in {settings.data}.")
+    require_data(settings)
     os.umask(0o077)
     make_folder(settings.data)
     blobs = open_blobs(settings)
     blobs.prepare()
-    engine = database.open_engine(place)
+    engine = database.open_engine(settings.database_place)
     try:
         return backups.back_up(engine, blobs, folder)
     finally:

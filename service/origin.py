@@ -9,7 +9,7 @@ from pydantic import AfterValidator, StringConstraints, WithJsonSchema
 
 from service.clock import as_utc
 
-__all__ = ["PSEUDONYM", "FormOrigin", "Moment", "Origin", "Pseudonym", "QueryOrigin"]
+__all__ = ["PSEUDONYM", "FormOrigin", "Moment", "Origin", "Pseudonym", "QueryOrigin", "Since", "Until"]
 
 PSEUDONYM: Final = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 """Of a subject, operator, lot or site: a name or an address does not fit."""
@@ -47,6 +47,28 @@ Moment = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time", "pattern": _MOMENT}),
 ]
 """A moment with its zone (RFC 3339), taken as UTC."""
+
+_DAY: Final = r"^(19|20)\d{2}-\d{2}-\d{2}$"
+
+
+def _start(text: str) -> str:
+    return as_utc(dt.datetime.combine(dt.date.fromisoformat(text), dt.time(), dt.UTC))
+
+
+def _end(text: str) -> str:
+    return _start((dt.date.fromisoformat(text) + dt.timedelta(days=1)).isoformat())
+
+
+_Day = Annotated[
+    str,
+    StringConstraints(pattern=_DAY),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": _DAY}),
+]
+Since = Moment | Annotated[_Day, AfterValidator(_start)]
+"""A moment, or a day from its start."""
+
+Until = Moment | Annotated[_Day, AfterValidator(_end)]
+"""A moment, or a day to its end."""
 
 Pseudonym = Annotated[str, StringConstraints(pattern=PSEUDONYM)]
 

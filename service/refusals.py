@@ -112,7 +112,7 @@ WRONG_HOST = Problem(
     421,
     "wrong-host",
     "The service is not known by this name.",
-    "Use the address that the service printed when it started.",
+    "Use an address of its machine, or start it with this name: `--name` or LFA_ALLOWED_HOSTS.",
 )
 CROSS_SITE = Problem(
     403,

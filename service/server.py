@@ -19,6 +19,10 @@ from service.settings import Settings, is_loopback
 __all__ = ["JsonFormatter", "run"]
 
 
+# All addresses of this machine, and none that a browser can open.
+_ANY = frozenset({"0.0.0.0", "::"})  # noqa: S104  (compared with, not bound to)
+
+
 class JsonFormatter(logging.Formatter):
     """One JSON object for each line of the log."""
 
@@ -97,7 +101,13 @@ def _listen(host: str, port: int) -> socket.socket:
         raise errors.OptionError(f"Port {port} cannot be listened on: {error.strerror or error}.") from error
 
 
+def _names(settings: Settings) -> list[str]:
+    """Return the names by which other machines know this one, where there are any."""
+    return [name for name in settings.allowed_hosts if not is_loopback(name)]
+
+
 def _address(settings: Settings, listener: socket.socket) -> str:
-    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+    host = next(iter(_names(settings)), settings.host) if settings.host in _ANY else settings.host
+    shown = f"[{host}]" if ":" in host else host
     scheme = "https" if settings.certificate else "http"
     return f"{scheme}://{shown}:{listener.getsockname()[1]}/"

@@ -36,6 +36,7 @@ __all__ = [
     "open_blobs",
     "open_engine",
     "open_services",
+    "require_data",
 ]
 
 
@@ -168,6 +169,21 @@ def open_engine(settings: Settings) -> Engine:
     """Open the database, making data folder and database where they are missing."""
     make_folder(settings.data)
     return open_database(settings.database_place)
+
+
+def require_data(settings: Settings) -> None:
+    """Fail where a service has never kept data: a wrong folder must not pass for an empty service.
+
+    Raises
+    ------
+    OptionError
+        If there are none.
+    """
+    place = settings.database_place
+    if isinstance(place, Path) and not place.is_file():
+        raise errors.OptionError(
+            f"There are no data of the service in {settings.data}: name its folder with --data or LFA_DATA."
+        )
 
 
 def make_folder(folder: Path) -> None:

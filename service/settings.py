@@ -3,11 +3,13 @@
 Each setting can be given by the environment, under its name in capitals with ``LFA_`` before it.
 """
 
+import difflib
 import ipaddress
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Final, get_type_hints
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, ValidationError, create_model
@@ -16,6 +18,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from reader import errors
 
 __all__ = ["Settings", "is_loopback", "settings_from_environment"]
+
+
+_MISSPELT: Final = 0.85  # of the letters are the same: one is missing, doubled or wrong
 
 
 def _default_workers() -> int:
@@ -126,6 +131,11 @@ class Settings:
             _check_webhook(self)
 
     @property
+    def place(self) -> str:
+        """Where the data are, to be told to whoever looks after them."""
+        return "its PostgreSQL database" if self.database else str(self.data.absolute())
+
+    @property
     def database_place(self) -> Path | str:
         """Where the database is: an SQLite file, or the address of a PostgreSQL database."""
         return self.database or self.data / "lfa.sqlite3"
@@ -160,6 +170,7 @@ def settings_from_environment(**given: Any) -> Settings:
     OptionError
         If a value has no meaning.
     """
+    _refuse_misspelt(os.environ)
     hints = get_type_hints(Settings)
     asked: dict[str, Any] = {
         f.name: (_plain(hints[f.name]) | None, None) for f in fields(Settings) if f.name not in given
@@ -171,6 +182,17 @@ def settings_from_environment(**given: Any) -> Settings:
         raise errors.OptionError(f"The environment holds a value without meaning: {names}.") from None
     said = found.model_dump(exclude_none=True)
     return Settings(**{**said, **given})
+
+
+def _refuse_misspelt(environment: Mapping[str, str]) -> None:
+    """Fail for a variable that is nearly a setting; others may belong to other programs."""
+    known = {f"LFA_{field.name.upper()}" for field in fields(Settings)}
+    for name in sorted(set(environment) - known):
+        near = (
+            difflib.get_close_matches(name, known, n=1, cutoff=_MISSPELT) if name.startswith("LFA_") else []
+        )
+        if near:
+            raise errors.OptionError(f"There is no setting {name}. Did you mean {near[0]}?")
 
 
 class _Environment(BaseSettings):

@@ -6,12 +6,11 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from reader.cli.exits import ExitCode
 from reader.cli.keys import opened
 from reader.cli.serve import DataOption
-from reader.cli.streams import emit_json, print_data, say
+from reader.cli.streams import emit_json, plain_table, print_data, say
 from reader.errors import OptionError
 
 __all__ = ["audit"]
@@ -35,7 +34,7 @@ def list_newest(
         for entry in found:
             emit_json(asdict(entry) | {"detail": jsonlib.loads(entry.detail)})
         return
-    table = Table("number", "time", "key", "site", "action", "target", box=None, pad_edge=False)
+    table = plain_table("number", "time", "key", "site", "action", "target")
     for entry in found:
         row = (str(entry.seq), entry.at[:19] + "Z", entry.key_id, entry.site, entry.action, entry.target)
         table.add_row(*row)

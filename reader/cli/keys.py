@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from reader.cli.serve import DataOption, settings_of
-from reader.cli.streams import emit_json, emit_text, print_data, say
+from reader.cli.streams import emit_json, emit_text, plain_table, print_data, say
 
 __all__ = ["keys", "opened"]
 
@@ -49,7 +48,8 @@ def add(
         settings, label=label, site=site, scopes=wanted, reads_per_minute=reads_per_minute
     )
     emit_text(f"{secret}\n")
-    say(f"Key {key.id} opens {', '.join(key.scopes)} at {site}. Keep it: it is not shown again.")
+    opens = f"Key {key.id} opens {', '.join(key.scopes)} at {site}"
+    say(f"{opens}, in the service with its data in {settings.place}. Keep it: it is not shown again.")
 
 
 @keys.command("list")
@@ -65,7 +65,7 @@ def list_known(
         for key in known:
             emit_json(asdict(key))
         return
-    table = Table("id", "label", "site", "opens", "a minute", "made", "revoked", box=None, pad_edge=False)
+    table = plain_table("id", "label", "site", "opens", "a minute", "made", "revoked")
     for key in known:
         row = (key.id, key.label, key.site, " ".join(key.scopes), str(key.reads_per_minute))
         table.add_row(*row, key.created_at[:10], (key.revoked_at or "")[:10])

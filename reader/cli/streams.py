@@ -11,12 +11,16 @@ from typing import Any, Protocol
 import typer
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from reader.cli.exits import ExitCode
 from reader.errors import OutputError
 from reader.reading import json_line
 
-__all__ = ["Step", "emit_json", "emit_text", "print_data", "progress", "say", "stdout_console"]
+__all__ = ["Step", "emit_json", "emit_text", "plain_table", "print_data", "progress", "say", "stdout_console"]
+
+
+_WIDE = 200  # characters: room for two ids and a time beside each other
 
 
 class Step(Protocol):
@@ -52,7 +56,17 @@ def say(message: str) -> None:
 
 def stdout_console() -> Console:
     """Return the console of standard output; NO_COLOR and the terminal's width are honoured."""
-    return Console(highlight=False, markup=False)
+    # A file or a pipe has no width, and what is cut off there is lost.
+    narrow = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(highlight=False, markup=False, width=None if narrow else _WIDE)
+
+
+def plain_table(*columns: str) -> Table:
+    """Return an empty table without lines, whose cells are folded and never cut."""
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
 
 
 @contextmanager

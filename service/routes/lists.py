@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from service.access import Reads
 from service.flat import CSV_COLUMNS, csv_rows
 from service.lookup import site_of
-from service.origin import Moment, Pseudonym
+from service.origin import Pseudonym, Since, Until
 from service.routes.common import ASSAY_ID, ServicesDep, page_of, problems
 from service.schemas import PictureOutcome, ReadingItem, ReadingPage
 from service.spreadsheet import CSV_ANSWER, csv_response
@@ -35,8 +35,12 @@ async def _filters(
     outcome: Annotated[PictureOutcome | None, Query(description="The answer that counts.")] = None,
     subject: Annotated[Pseudonym | None, Query(description="Pseudonym of whom it is.")] = None,
     lot: Annotated[Pseudonym | None, Query(description="Lot of the kit.")] = None,
-    since: Annotated[Moment | None, Query(description="Arrived at this moment or later.")] = None,
-    until: Annotated[Moment | None, Query(description="Arrived before this moment.")] = None,
+    since: Annotated[
+        Since | None, Query(description="Arrived at this moment (RFC 3339, with its zone) or day, or later.")
+    ] = None,
+    until: Annotated[
+        Until | None, Query(description="Arrived before this moment, or on this day or before.")
+    ] = None,
     review: Annotated[
         Literal["needed", "done"] | None,
         Query(description="`needed`: nobody has looked yet; what the reader was unsure of comes first."),

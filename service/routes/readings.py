@@ -64,7 +64,9 @@ async def put_reading(
 ) -> Response:
     """Read a picture under an id that the client made.
 
-    May be repeated without harm: the same picture answers 200 with the first reading, another one 409.
+    Name the kit: ``generic`` takes every test line for a positive, and in some kits, such as those for
+    drugs, it means negative. May be repeated without harm: the same picture answers 200 with the first
+    reading, another one 409.
     With ``Prefer: respond-async`` the answer is 202 with a job, and the picture is read when there is time.
     """
     name = str(reading_id)
@@ -113,7 +115,10 @@ async def post_reading(
 
 @router.get("/readings/{reading_id}", response_model=ReadingModel, responses=_FOUND)  # noqa: FAST003  (the dependency takes it)
 async def get_reading(request: Request, stored: StoredDep) -> Response:
-    """Return a reading."""
+    """Return what the machine said, as the document ``lfa-reading/1``.
+
+    It stays as it is whatever a person says of it later: ``GET …/result`` has the answer that counts.
+    """
     return unchanged(request, _etag(stored)) or _document(stored, 200)
 
 

@@ -32,9 +32,11 @@ def test_what_is_told_in_the_query_of_a_put_is_kept(client: TestClient, photo: b
     check_told(client)
 
 
-@pytest.mark.parametrize("path", ["/v1/readings", "/"])
-def test_what_is_told_in_a_form_is_kept(client: TestClient, photo: bytes, path: str) -> None:
-    data = TOLD | {"assay": "covid-19-ag", "form_id": str(uuid4())}
+@pytest.mark.parametrize(("path", "own"), [("/v1/readings", {}), ("/", {"form_id": str(uuid4())})])
+def test_what_is_told_in_a_form_is_kept(
+    client: TestClient, photo: bytes, path: str, own: dict[str, str]
+) -> None:
+    data = TOLD | {"assay": "covid-19-ag"} | own
     assert client.post(path, data=data, files={"image": photo}).status_code in {201, 303}
     check_told(client)
     assert item(client)["assay"] == "covid-19-ag"

@@ -153,6 +153,27 @@ def test_what_prevents_a_reading_is_advised_first_and_nothing_once_a_person_has_
     assert flat_result(stored(warned, review=answered), KIT)["advice_code"] is None
 
 
+def test_an_answer_without_a_named_kit_is_told_with_a_caution() -> None:
+    """In some kits a line means negative."""
+    code = flat_result(stored(MALARIA, assay="generic"), reader.load_assay("generic"))["advice_code"]
+    assert code == "kit-not-named"
+    assert flat_result(stored(assay="generic"), reader.load_assay("generic"))["advice_code"] != code
+    assert flat_result(stored(MALARIA), KIT)["advice_code"] is None
+
+
+def test_the_list_and_its_table_take_days_and_moments(client: TestClient, photo: bytes) -> None:
+    send(client, photo)
+    today = client.get("/v1/readings").json()["items"][0]["received_at"][:10]
+    for when, number in (
+        ({"since": today, "until": today}, 1),
+        ({"since": f"{today}T00:00:00Z"}, 1),
+        ({"until": f"{today}T00:00:00Z"}, 0),
+        ({"until": "2020-01-01"}, 0),
+    ):
+        assert len(client.get("/v1/readings", params=when).json()["items"]) == number
+    assert client.get("/v1/readings", params={"since": "2020-02-30"}).status_code == 422
+
+
 def test_the_result_is_served_flat(client: TestClient, photo: bytes) -> None:
     place = send(client, photo, subject="p1")
     flat = client.get(f"{place}/result").json()

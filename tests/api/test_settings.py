@@ -46,6 +46,23 @@ def test_what_is_given_comes_before_the_environment(monkeypatch: pytest.MonkeyPa
     assert settings_from_environment(port=9000).port == 9000
 
 
+@pytest.mark.parametrize(
+    ("wrong", "meant"), [("LFA_WORKER", "LFA_WORKERS"), ("LFA_KEEP_IMAGE_DAYS", "LFA_KEEP_IMAGES_DAYS")]
+)
+def test_a_misspelt_variable_is_told_and_not_passed_over(
+    monkeypatch: pytest.MonkeyPatch, wrong: str, meant: str
+) -> None:
+    monkeypatch.setenv(wrong, "2")
+    with pytest.raises(errors.OptionError, match=f"no setting {wrong}. Did you mean {meant}"):
+        settings_from_environment()
+
+
+@pytest.mark.parametrize("name", ["LFA_KEY", "LFA_URL", "LFA_BACKUP", "LFA_VERSION"])
+def test_a_variable_of_another_program_is_left_alone(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "x")
+    assert settings_from_environment() == Settings()
+
+
 def test_an_empty_variable_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LFA_PORT", "")
     assert settings_from_environment().port == 8000

@@ -48,6 +48,29 @@ def test_what_has_no_meaning_is_refused(lfa, data, wrong):
     assert lfa(*wrong, "--data", data).code == ExitCode.USAGE
 
 
+@pytest.mark.parametrize(
+    "asked", [("keys", "list"), ("keys", "revoke", "x"), ("audit", "list"), ("audit", "verify")]
+)
+def test_a_folder_without_data_is_no_empty_service(lfa, data, tmp_path, asked):
+    told = lfa(*asked, "--data", data)
+    assert told.code == ExitCode.USAGE
+    assert "There are no data of the service" in told.err
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_list_that_is_kept_in_a_file_is_not_cut_off(lfa, data, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    label = "a-label-that-is-long-enough-to-be-cut-in-a-narrow-window-of-80"
+    lfa("keys", "add", label, "--data", data)
+    assert label in lfa("keys", "list", "--data", data).out
+    key_id = json.loads(lfa("keys", "list", "--json", "--data", data).out)["id"]
+    assert key_id in lfa("audit", "list", "--data", data).out
+
+
+def test_a_key_tells_in_which_service_it_opens_something(lfa, data):
+    assert data in lfa("keys", "add", "phone", "--data", data).err
+
+
 def test_the_record_of_who_did_what_is_listed_and_checked(lfa, data, tmp_path):
     lfa("keys", "add", "phone", "--data", data)
     assert "key-added" in lfa("audit", "list", "--data", data).out
