@@ -126,7 +126,7 @@ def test_whatever_is_wrong_is_told_in_one_shape_and_echoes_nothing(
 
 
 def test_the_wrong_part_is_named_and_not_quoted(client: TestClient) -> None:
-    answer = client.get(f"/v1/readings/{CANARY}?limit=1")
+    answer = client.get(f"/v1/readings/{CANARY}")
     problem = check_problem(answer, 422, "invalid-request")
     assert problem["errors"] == [{"where": "path", "name": "reading_id", "code": "uuid_parsing"}]
 
