@@ -34,6 +34,7 @@ SIGNS: Final[Mapping[str, str]] = {
     "not_read": "!",
     "multiple": "≠",
 }
+_UNNAMED: Final = "generic"  # the kit that stands for all, where none was named
 CODES: Final = ("subject", "lot", "operator")
 """What a sender may tell beside a picture, by its name in the form and in the store."""
 
@@ -183,7 +184,7 @@ def view_of(stored: StoredReading, kit_name: str, words: Words) -> ResultView:
         software=stored.software,
         has_picture=stored.image_removed_at is None,
         strips=strips,
-        advice=_advice(document, words),
+        advice=(*_caution(stored.assay, strips, words), *_advice(document, words)),
     )
 
 
@@ -274,6 +275,13 @@ def _line(line: dict[str, Any], words: Words) -> LineView:
         seen=words("line.present" if line["detected"] else "line.absent"),
         height=told,
     )
+
+
+def _caution(assay: str, strips: tuple[StripView, ...], words: Words) -> tuple[Advice, ...]:
+    """Say of an answer without a kit that a line can mean either: competitive tests show it when negative."""
+    if assay != _UNNAMED or {strip.outcome for strip in strips}.isdisjoint({"positive", "negative"}):
+        return ()
+    return (Advice(words("result.kit-not-named.what"), words("result.kit-not-named.advice")),)
 
 
 def _advice(document: dict[str, Any], words: Words) -> tuple[Advice, ...]:

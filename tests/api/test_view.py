@@ -9,11 +9,16 @@ import pytest
 import reader
 from service.problems import Problem
 from service.store import StoredReading
-from service.view import problem_view, view_of
+from service.view import ResultView, problem_view, view_of
 from service.web.sentences import Sentence
 from service.web.words import load_words
 
 EN = load_words("en")
+
+
+def told(view: ResultView) -> list[str]:
+    """The warnings of a result, without what to do."""
+    return [advice.what for advice in view.advice]
 
 
 def stored(**changes: Any) -> StoredReading:
@@ -32,7 +37,7 @@ def stored(**changes: Any) -> StoredReading:
         id="00000000-0000-4000-8000-000000000001",
         image_sha256="0" * 64,
         image_bytes=1,
-        assay="generic",
+        assay="covid-19-ag",
         outcome=document["outcome"],
         software="0.1.0",
         document=json.dumps(document),
@@ -78,7 +83,30 @@ def test_each_warning_is_told_once_and_names_its_tests_when_there_are_several() 
 
 
 def test_what_concerns_programs_only_is_not_told_to_people() -> None:
-    assert [a.what for a in view_of(stored(), "Any test", EN).advice] == [reader.FLAGS["soft"].what]
+    assert told(view_of(stored(), "Any test", EN)) == [reader.FLAGS["soft"].what]
+
+
+@pytest.mark.parametrize("outcome", ["positive", "negative"])
+def test_an_answer_without_a_kit_says_first_that_a_line_can_mean_either(outcome: str) -> None:
+    strips = [strip_with(1, "soft") | {"outcome": outcome}, strip_with(2) | {"outcome": "invalid"}]
+    unnamed = replace(stored(outcome="multiple", strips=strips), assay="generic")
+    assert told(view_of(unnamed, "Any test", EN)) == [
+        EN("result.kit-not-named.what"),
+        reader.FLAGS["soft"].what,
+    ]
+
+
+def test_without_a_line_that_decides_nothing_is_said_of_the_kit() -> None:
+    strips = [strip_with(1) | {"outcome": "invalid"}]
+    unread = replace(stored(outcome="invalid", strips=strips), assay="generic")
+    assert told(view_of(unread, "Any test", EN)) == []
+    assert told(view_of(replace(unread, assay="hcg"), "Pregnancy", EN)) == []
+
+
+def test_a_persons_answer_without_a_kit_has_the_caution_too() -> None:
+    seen = {"id": 1, "outcome": "negative", "analytes": {"T": "negative"}}
+    person = replace(reviewed("override", seen, outcome="not_read", strips=[]), assay="generic")
+    assert told(view_of(person, "Any test", EN)) == [EN("result.kit-not-named.what")]
 
 
 def test_a_flag_of_a_later_version_does_not_break_the_page() -> None:

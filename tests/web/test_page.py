@@ -105,6 +105,30 @@ def test_nothing_is_wider_than_a_small_phone(
         assert max(boxes) <= PHONE["width"]
 
 
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_kit_that_is_preset_is_not_cut_off_on_a_small_phone(open_page: Open, code: str) -> None:
+    kit = open_page(f"/?lang={code}").locator("#assay")
+    room, needed = kit.evaluate("""select => {
+        const style = getComputedStyle(select);
+        const drawn = document.createElement("canvas").getContext("2d");
+        drawn.font = style.font;
+        const edges = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
+        return [select.clientWidth - edges, drawn.measureText(select.selectedOptions[0].text).width];
+    }""")
+    assert needed <= room
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_an_answer_without_a_kit_begins_with_what_a_line_can_mean(
+    open_page: Open, pictures: dict[str, Path], *, scripts: bool
+) -> None:
+    page = open_page(scripts=scripts)
+    first = send(page, pictures["test"]).locator(".advice li").first
+    assert T("result.kit-not-named.what") in first.inner_text()
+    named = send(page, pictures["test"], "covid-19-ag")
+    assert T("result.kit-not-named.what") not in named.inner_text()
+
+
 def test_what_is_touched_is_large_enough_for_a_thumb(open_page: Open) -> None:
     page = open_page()
     touched = page.locator("button, select, .pick input, summary, nav a, #outbox a").all()
