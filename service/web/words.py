@@ -97,12 +97,15 @@ class Words:
     def date(self, moment: str) -> str:
         """Write the day of a time in RFC 3339."""
         told = dt.datetime.fromisoformat(moment)
-        return self("date.day", day=told.day, month=self(f"date.month.{told.month}"), year=told.year)
+        month = self.sentences[f"date.month.{told.month}"]
+        # Not isolated part by part: the isolate around the whole takes its direction from the month.
+        return self.sentences["date.day"].format(day=told.day, month=month, year=told.year)
 
     def moment(self, moment: str) -> str:
         """Write a time in RFC 3339, as UTC, with its day."""
         told = dt.datetime.fromisoformat(moment).astimezone(dt.UTC)
-        return self("date.moment", date=self.date(told.isoformat()), time=f"{told:%H:%M}")
+        day = self.date(told.isoformat())
+        return self.sentences["date.moment"].format(date=day, time=f"{told:%H:%M}")
 
 
 @functools.cache

@@ -190,6 +190,16 @@ def test_a_time_is_told_as_universal_time_with_its_day() -> None:
     assert load_words("pt").moment(moment) == "1 de novembro de 2026, 08:05 UTC"
 
 
+@pytest.mark.parametrize("code", ["ar", "ur"])
+def test_a_day_goes_from_right_to_left_as_one_piece(code: str) -> None:
+    words, month = load_words(code), load_words(code)("date.month.11")
+    assert words.date("2026-11-06") == f"6 {month} 2026"
+    assert words.moment("2026-11-06T08:05:00Z").startswith(f"6 {month} 2026")
+    said = words("dashboard.state.lower", date=words.date("2026-11-06"))
+    assert f"\u20686 {month} 2026\u2069" in said
+    assert said.count("\u2068") == 1
+
+
 @pytest.mark.parametrize(
     ("asked", "remembered", "accepted", "spoken"),
     [
