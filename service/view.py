@@ -37,6 +37,12 @@ SIGNS: Final[Mapping[str, str]] = {
 _UNNAMED: Final = "generic"  # the kit that stands for all, where none was named
 CODES: Final = ("subject", "lot", "operator")
 """What a sender may tell beside a picture, by its name in the form and in the store."""
+# Who looks at a result is often another than who took the picture and gave a code of their own.
+_TOLD: Final[Mapping[str, str]] = {
+    "subject": "form.subject",
+    "lot": "form.lot",
+    "operator": "result.operator",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +115,8 @@ class ResultView:
         Version that read it.
     has_picture : bool
         Whether the picture is still kept.
+    marked : bool
+        Whether a line was found, which the picture shows marked.
     strips : tuple of StripView
         Every strip.
     advice : tuple of Advice
@@ -126,6 +134,7 @@ class ResultView:
     received: str
     software: str
     has_picture: bool
+    marked: bool
     strips: tuple[StripView, ...]
     advice: tuple[Advice, ...]
 
@@ -179,10 +188,11 @@ def view_of(stored: StoredReading, kit_name: str, words: Words) -> ResultView:
         sentence=strips[0].sentence if len(strips) == 1 else own,
         person=_person(human, document["outcome"], words),
         assay=kit_name,
-        codes=tuple((words(f"form.{name}"), code) for name in CODES if (code := getattr(stored, name))),
+        codes=tuple((words(_TOLD[name]), code) for name in CODES if (code := getattr(stored, name))),
         received=stored.received_at,
         software=stored.software,
         has_picture=stored.image_removed_at is None,
+        marked=any(line["detected"] for strip in document["strips"] for line in strip["lines"]),
         strips=strips,
         advice=(*_caution(stored.assay, strips, words), *_advice(document, words)),
     )

@@ -119,14 +119,16 @@ async def _page(
     needed = Filters(site=site_of(caller), review="needed")
     following = await run_in_threadpool(services.readings.to_review, limit=2, filters=needed)
     kits = kit_names(words, services.kits)
+    # Without what a person said: that stands beside it.
+    result = view_of(replace(stored, review=None), kits.get(stored.assay, stored.assay), words)
+    opinions = opinions_of(versions, words)
     return render(
         request,
         "review.html",
         200 if refused is None else refused.problem.status,
         stored=stored,
-        # Without what a person said: that stands beside it.
-        result=view_of(replace(stored, review=None), kits.get(stored.assay, stored.assay), words),
-        opinions=opinions_of(versions, words),
+        result=replace(result, person="") if opinions else result,
+        opinions=opinions,
         choices=choices_of(stored, services.kits.get(stored.assay), words),
         said=[(outcome, words(f"outcome.{outcome}.word")) for outcome in SAID],
         reasons=reasons_in(words),

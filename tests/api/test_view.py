@@ -170,6 +170,19 @@ def test_what_the_sender_told_is_shown_under_its_name() -> None:
     assert view.codes == (("Code of the patient", "K-17"), ("Lot number of the kit", "L9"))
 
 
+def test_a_nurses_code_is_not_told_to_others_as_their_own() -> None:
+    assert view_of(replace(stored(), operator="op-1"), "Any test", EN).codes == (
+        ("Code of who took it", "op-1"),
+    )
+
+
+def test_only_lines_that_were_found_are_marked() -> None:
+    bare = strip_with(1)
+    bare["lines"][0] |= {"detected": False}
+    views = [view_of(stored(strips=strips), "Any test", EN) for strips in ([], [bare], [bare, strip_with(2)])]
+    assert [view.marked for view in views] == [False, False, True]
+
+
 def test_a_picture_that_is_no_longer_kept_is_not_asked_for() -> None:
     assert view_of(stored(), "Any test", EN).has_picture
     gone = replace(stored(), image_removed_at="2026-11-02T08:05:00.000000Z")

@@ -13,6 +13,7 @@ from PIL import Image
 import reader
 from service.web.sentences import translate
 from service.web.words import LANGUAGES, load_words
+from tests.api.service_helpers import draw_test
 from tests.web.conftest import DESK, PHONE, Open
 
 T = load_words("en")
@@ -59,6 +60,7 @@ def test_a_picture_that_cannot_be_read_says_what_to_do(
     for code in flags:
         assert reader.FLAGS[code].what in result.inner_text()
         assert reader.FLAGS[code].advice in result.inner_text()
+    assert result.locator("figcaption").inner_text() == T("result.enlarge")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
@@ -80,6 +82,24 @@ def test_the_marked_picture_is_shown_and_loads(open_page: Open, pictures: dict[s
         "async image => { await image.decode(); return [image.naturalWidth, image.alt.length]; }"
     )
     assert min(width) > 0
+    assert T("result.caption") in result.locator("figcaption").inner_text()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_a_warning_begins_with_the_test_that_it_is_about(
+    open_page: Open, tmp_path: Path, *, scripts: bool
+) -> None:
+    pictures = [draw_test(seed, lines) for seed, lines in ((1, (412, 532)), (2, ()))]
+    both = Image.new("RGB", (pictures[0].width, 2 * pictures[0].height))
+    for k, picture in enumerate(pictures):
+        both.paste(picture, (0, k * picture.height))
+    both.save(tmp_path / "both.jpg", quality=95)
+    read = reader.read_bytes((tmp_path / "both.jpg").read_bytes(), assay="covid-19-ag").to_dict()
+    about = [strip["id"] for strip in read["strips"] if "no-control-line" in strip["flags"]]
+    assert len(read["strips"]) == 2
+    told = send(open_page(scripts=scripts), tmp_path / "both.jpg", "covid-19-ag").locator(".advice")
+    what = reader.FLAGS["no-control-line"].what
+    assert f"{T('result.test', number=about[0])} · {what}" in told.inner_text()
 
 
 def test_measurements_open_to_lines_and_a_profile(open_page: Open, pictures: dict[str, Path]) -> None:

@@ -136,6 +136,7 @@ def test_confirming_leaves_both_answers_side_by_side(look: Look, at: str, *, scr
     page.wait_for_url("**kept=1")
     assert T("review.kept") in page.inner_text("main")
     assert page.locator(".said-by").count() >= 1
+    assert T("result.preliminary") not in page.inner_text("main")
     assert T("review.status.final") in page.inner_text("main")
     assert httpx.get(f"{at}/v1/readings/{drawn(1)}").content == machine
     versions = httpx.get(f"{at}/v1/readings/{drawn(1)}/versions").json()["items"]

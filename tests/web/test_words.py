@@ -227,4 +227,4 @@ def test_an_unknown_language_has_no_words() -> None:
 
 def test_markup_takes_nothing_for_markup_that_is_none() -> None:
     told: Any = load_words("en").markup("result.tests", numbers="<b>")
-    assert str(told) == "(tests: &lt;b&gt;)"
+    assert str(told) == "Tests &lt;b&gt;"
