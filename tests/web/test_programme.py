@@ -215,6 +215,19 @@ def test_a_subject_has_a_plot_for_each_analyte_and_every_answer(look: Look, at: 
     assert page.locator("svg.chart").count() == len(measured)
 
 
+@pytest.mark.parametrize("path", ["/dashboard", "/subjects/P-100"])
+def test_no_table_hides_a_column_beyond_the_edge_of_a_phone(look: Look, path: str) -> None:
+    page = look(path, scripts=False)
+    page.evaluate("document.querySelectorAll('main details').forEach(d => d.open = true)")
+    room = "all => all.map(table => [table.scrollWidth, table.clientWidth])"
+    found = page.locator(".scroll").evaluate_all(room)
+    assert found
+    assert [wide for wide, room in found if wide > room] == []
+    cell = page.locator(".scroll tbody tr").first.locator("td").first
+    named = "cell => getComputedStyle(cell, '::before').content === JSON.stringify(cell.dataset.head)"
+    assert cell.evaluate(named)
+
+
 def test_an_unknown_subject_is_not_found(at: str) -> None:
     assert httpx.get(f"{at}/subjects/nobody", headers={"Accept": "text/html"}).status_code == 404
 
