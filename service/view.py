@@ -20,6 +20,7 @@ __all__ = [
     "ProblemView",
     "ResultView",
     "StripView",
+    "analyte_name",
     "kit_names",
     "problem_view",
     "view_of",
@@ -162,7 +163,9 @@ class ProblemView:
     request: str
 
 
-def view_of(stored: StoredReading, kit_name: str, words: Words) -> ResultView:
+def view_of(
+    stored: StoredReading, kit_name: str, words: Words, kit: reader.Assay | None = None
+) -> ResultView:
     """Put a stored reading into words.
 
     Parameters
@@ -173,11 +176,13 @@ def view_of(stored: StoredReading, kit_name: str, words: Words) -> ResultView:
         What its kit is called in the page's language.
     words : Words
         Of the page's language.
+    kit : Assay, optional
+        Profile of its kit, which names the analytes.
     """
     document = json.loads(stored.document)
     human = stored.human
     counts = document if human is None else human
-    strips = _strips(document, counts, words)
+    strips = _strips(document, counts, kit, words)
     same = counts["outcome"] == document["outcome"]
     own = Sentence(words(f"outcome.{counts['outcome']}.sentence")) if same else None
     return ResultView(
@@ -230,6 +235,12 @@ def kit_names(words: Words, kits: Kits) -> dict[str, str]:
     return {id_: words(key) if key in words else own for id_, (key, own) in names.items()}
 
 
+def analyte_name(kit: reader.Assay | None, analyte: str) -> str:
+    """Return what a kit calls an analyte, or else its id: each line of an unnamed kit has its own."""
+    named = (spec.name for spec in (kit.analytes if kit else ()) if spec.id == analyte)
+    return next(named, analyte)
+
+
 def _person(human: Mapping[str, Any] | None, machine: str, words: Words) -> str:
     """Say whether a person has looked; what the reader said is told wherever that one says otherwise."""
     if human is None:
@@ -239,13 +250,17 @@ def _person(human: Mapping[str, Any] | None, machine: str, words: Words) -> str:
     return words("result.decided", word=words(f"outcome.{machine}.word"))
 
 
-def _strips(document: Mapping[str, Any], counts: Mapping[str, Any], words: Words) -> tuple[StripView, ...]:
+def _strips(
+    document: Mapping[str, Any], counts: Mapping[str, Any], kit: reader.Assay | None, words: Words
+) -> tuple[StripView, ...]:
     """Put each strip into words as the answer says that counts; a person may see more of them."""
     machine = {strip["id"]: strip for strip in document["strips"]}
-    return tuple(_strip(machine.get(said["id"]), said, words) for said in counts["strips"])
+    return tuple(_strip(machine.get(said["id"]), said, kit, words) for said in counts["strips"])
 
 
-def _strip(machine: Mapping[str, Any] | None, said: Mapping[str, Any], words: Words) -> StripView:
+def _strip(
+    machine: Mapping[str, Any] | None, said: Mapping[str, Any], kit: reader.Assay | None, words: Words
+) -> StripView:
     outcome, answers = said["outcome"], _answers(said)
     seen: Mapping[str, Any] = machine or {"summary": "", "analytes": {}, "lines": ()}
     same = machine is not None and outcome == machine["outcome"] and answers == _answers(machine)
@@ -255,7 +270,10 @@ def _strip(machine: Mapping[str, Any] | None, said: Mapping[str, Any], words: Wo
         word=words(f"outcome.{outcome}.word"),
         sign=SIGNS[outcome],
         sentence=translate(seen["summary"], words) if same and seen["summary"] else None,
-        analytes=tuple(_analyte(*answer, seen["analytes"], words) for answer in answers.items()),
+        analytes=tuple(
+            (analyte_name(kit, name), *_told(said, seen["analytes"].get(name, {}), words))
+            for name, said in answers.items()
+        ),
         lines=tuple(_line(line, words) for line in seen["lines"]),
     )
 
@@ -267,11 +285,10 @@ def _answers(strip: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _analyte(name: str, outcome: str, machine: Mapping[str, Any], words: Words) -> tuple[str, str, str]:
-    seen = machine.get(name, {})
+def _told(outcome: str, seen: Mapping[str, Any], words: Words) -> tuple[str, str]:
     confidence = seen.get("confidence") if seen.get("outcome") == outcome else None
     told = "" if confidence is None else words("result.sure", percent=words.percent(min(confidence, 0.999)))
-    return name, words(f"outcome.{outcome}.word"), told
+    return words(f"outcome.{outcome}.word"), told
 
 
 def _line(line: dict[str, Any], words: Words) -> LineView:

@@ -62,7 +62,8 @@ async def send_form(
 async def show_result(request: Request, stored: StoredDep, services: ServicesDep) -> HTMLResponse:
     """Show a reading."""
     words = words_for(request)
-    result = view_of(stored, kit_names(words, services.kits).get(stored.assay, stored.assay), words)
+    name = kit_names(words, services.kits).get(stored.assay, stored.assay)
+    result = view_of(stored, name, words, services.kits.get(stored.assay))
     return _form(request, services, assay=stored.assay, result=result)
 
 

@@ -119,9 +119,10 @@ async def _page(
     needed = Filters(site=site_of(caller), review="needed")
     following = await run_in_threadpool(services.readings.to_review, limit=2, filters=needed)
     kits = kit_names(words, services.kits)
+    kit = services.kits.get(stored.assay)
     # Without what a person said: that stands beside it.
-    result = view_of(replace(stored, review=None), kits.get(stored.assay, stored.assay), words)
-    opinions = opinions_of(versions, words)
+    result = view_of(replace(stored, review=None), kits.get(stored.assay, stored.assay), words, kit)
+    opinions = opinions_of(versions, kit, words)
     return render(
         request,
         "review.html",
@@ -129,7 +130,7 @@ async def _page(
         stored=stored,
         result=replace(result, person="") if opinions else result,
         opinions=opinions,
-        choices=choices_of(stored, services.kits.get(stored.assay), words),
+        choices=choices_of(stored, kit, words),
         said=[(outcome, words(f"outcome.{outcome}.word")) for outcome in SAID],
         reasons=reasons_in(words),
         following=next((other.id for other in following if other.id != stored.id), None),

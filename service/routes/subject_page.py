@@ -13,7 +13,7 @@ from service.problems import HTTP_PROBLEMS, Refused
 from service.routes.common import ServicesDep
 from service.series import series_of
 from service.store import Filters
-from service.view import kit_names
+from service.view import analyte_name, kit_names
 from service.web.pages import render
 from service.web.subject import plots_of, rows_of
 from service.web.words import words_for
@@ -37,10 +37,12 @@ async def show_series(
         raise Refused(HTTP_PROBLEMS[404])
     words = words_for(request)
     names = {point.assay: point.assay for point in points} | kit_names(words, services.kits)
+    asked_for = {(point.assay, point.analyte) for point in points}
+    analytes = {key: analyte_name(services.kits.get(key[0]), key[1]) for key in asked_for}
     return render(
         request,
         "subject.html",
         subject=subject,
-        plots=plots_of(points, names, words),
-        rows=rows_of(points, names, words),
+        plots=plots_of(points, names, analytes, words),
+        rows=rows_of(points, names, analytes, words),
     )

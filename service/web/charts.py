@@ -138,6 +138,7 @@ def series_chart(
     *,
     percent: bool = False,
     span: tuple[float, float] | None = None,
+    least: float = 0.0,
 ) -> Markup:
     """Draw values over time with their intervals.
 
@@ -153,10 +154,12 @@ def series_chart(
         Whether the axis counts in hundredths.
     span : (float, float), optional
         Range of the upward axis; by default that of the marks and intervals, from zero.
+    least : float
+        How far the upward axis goes at least, without a span.
     """
     marks = [mark for one in series for mark in one.marks]
     values = [v for m in marks for v in (m.value, m.low, m.high) if v is not None]
-    low, high = span or (min([0.0, *values]), max(values, default=1.0))
+    low, high = span or (min([0.0, *values]), max([least, *values]) if values else 1.0)
     spare = 0.0 if span else SPARE * ((high - low) or 1.0)
     upward = _Axis(low - (spare if low < 0 else 0.0), high + spare, HEIGHT - BOTTOM, TOP)
     across = _days(*days, spare=1)

@@ -9,7 +9,7 @@ import reader
 from service.answers import OVERRIDE_REASONS, Said
 from service.attention import Attention
 from service.store import StoredReading, StoredVersion
-from service.view import SIGNS
+from service.view import SIGNS, analyte_name
 from service.web.words import Words
 
 __all__ = ["SAID", "Choice", "Opinion", "Waiting", "choices_of", "opinions_of", "reasons_in", "waiting_of"]
@@ -69,9 +69,9 @@ def waiting_of(stored: StoredReading, kits: Callable[[str], str], t: Words) -> W
     )
 
 
-def opinions_of(versions: Sequence[StoredVersion], t: Words) -> tuple[Opinion, ...]:
+def opinions_of(versions: Sequence[StoredVersion], kit: reader.Assay | None, t: Words) -> tuple[Opinion, ...]:
     """Put what persons have said into words, the newest first."""
-    return tuple(_opinion(version, t) for version in reversed(versions) if version.kind == "review")
+    return tuple(_opinion(version, kit, t) for version in reversed(versions) if version.kind == "review")
 
 
 def choices_of(stored: StoredReading, kit: reader.Assay | None, t: Words) -> tuple[Choice, ...]:
@@ -81,13 +81,13 @@ def choices_of(stored: StoredReading, kit: reader.Assay | None, t: Words) -> tup
     for the whole picture.
     """
     strips: list[Mapping[str, Any]] = json.loads(stored.document)["strips"] or [{"id": 1, "analytes": {}}]
-    named = {analyte.id: analyte.name for analyte in (kit.analytes if kit else ())}
+    named = [analyte.id for analyte in (kit.analytes if kit else ())]
     found = [(strip["id"], name) for strip in strips for name in (strip["analytes"] or named)]
     if not found:
         return (Choice("outcome", t("review.answer")),)
     several = len(strips) > 1
     return tuple(
-        Choice(f"answer.{number}.{name}", _label(t, number, named.get(name, name), several=several))
+        Choice(f"answer.{number}.{name}", _label(t, number, analyte_name(kit, name), several=several))
         for number, name in found
     )
 
@@ -103,12 +103,14 @@ def _label(t: Words, number: int, analyte: str, *, several: bool) -> str:
     return t("review.answer-for", analyte=analyte)
 
 
-def _opinion(version: StoredVersion, t: Words) -> Opinion:
+def _opinion(version: StoredVersion, kit: reader.Assay | None, t: Words) -> Opinion:
     document = json.loads(version.document)
+    numbers = len(document["strips"]) > 1
     several = [
-        (f"{analyte} ({strip['id']})" if len(document["strips"]) > 1 else analyte, t(f"outcome.{said}.word"))
+        (f"{name} ({strip['id']})" if numbers else name, t(f"outcome.{said}.word"))
         for strip in document["strips"]
         for analyte, said in strip["analytes"].items()
+        for name in (analyte_name(kit, analyte),)
     ]
     return Opinion(
         outcome=version.outcome,

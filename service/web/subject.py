@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 from service.monitoring.lots import Z95
 from service.series import Point
@@ -11,6 +12,11 @@ from service.web.dashboard import Figure
 from service.web.words import Words
 
 __all__ = ["Row", "plots_of", "rows_of"]
+
+# How far a plot's axis goes at least, so that the noise where no line is looks like nothing.
+LEAST_RATIO: Final = 0.2
+Analytes: TypeAlias = Mapping[tuple[str, str], str]
+"""Names of analytes, by the kit's id and their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,9 @@ class Row:
     ratio: str
 
 
-def plots_of(points: Sequence[Point], kits: Mapping[str, str], t: Words) -> tuple[Figure, ...]:
+def plots_of(
+    points: Sequence[Point], kits: Mapping[str, str], analytes: Analytes, t: Words
+) -> tuple[Figure, ...]:
     """Draw the ratio of test line to control line over time, for each analyte of each kit.
 
     Parameters
@@ -37,6 +45,8 @@ def plots_of(points: Sequence[Point], kits: Mapping[str, str], t: Words) -> tupl
         Of one subject, in the order of time.
     kits : mapping of str to str
         Names of the kits.
+    analytes : mapping of (str, str) to str
+        Names of their analytes.
     t : Words
         Of the page's language.
     """
@@ -45,19 +55,19 @@ def plots_of(points: Sequence[Point], kits: Mapping[str, str], t: Words) -> tupl
         if point.ratio is not None:
             lines.setdefault((point.assay, point.analyte), []).append(point)
     days = (points[0].at, points[-1].at)
-    return tuple(
-        _plot(found, f"{kits[assay]} · {analyte}", days, t) for (assay, analyte), found in lines.items()
-    )
+    return tuple(_plot(found, f"{kits[key[0]]} · {analytes[key]}", days, t) for key, found in lines.items())
 
 
-def rows_of(points: Sequence[Point], kits: Mapping[str, str], t: Words) -> tuple[Row, ...]:
+def rows_of(
+    points: Sequence[Point], kits: Mapping[str, str], analytes: Analytes, t: Words
+) -> tuple[Row, ...]:
     """Put every answer into words, the newest first."""
     return tuple(
         Row(
             reading=point.reading_id,
             at=point.at,
             kit=kits[point.assay],
-            analyte=point.analyte,
+            analyte=analytes[point.assay, point.analyte],
             outcome=point.result,
             sign=SIGNS[point.result],
             word=t(f"outcome.{point.result}.word"),
@@ -84,7 +94,7 @@ def _plot(points: Sequence[Point], title: str, days: tuple[str, str], t: Words) 
     told = t("dashboard.chart", title=title, since=days[0][:10], until=days[1][:10])
     seen = dict.fromkeys(point.result for point in points if point.result in TONES)
     key = tuple((swatch(TONES[said], round_=True), t(f"outcome.{said}.word")) for said in seen)
-    return Figure(series_chart(told, [Series(marks)], days), title, key)
+    return Figure(series_chart(told, [Series(marks)], days, least=LEAST_RATIO), title, key)
 
 
 def _ratio(point: Point, t: Words) -> str:

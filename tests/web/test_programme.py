@@ -156,7 +156,10 @@ def test_saying_otherwise_takes_an_answer_for_each_analyte_and_a_reason(
     selects.nth(2).select_option("line-seen")
     page.get_by_role("button", name=T("review.keep")).click()
     page.wait_for_url("**kept=1")
-    assert T("review.reason.line-seen") in page.locator(".said-by").first.inner_text()
+    told = page.locator(".said-by").first.inner_text()
+    assert T("review.reason.line-seen") in told
+    assert (": " + T("outcome.positive.word")) in told
+    assert "pf:" not in told
     said = httpx.get(f"{at}/v1/readings/{drawn(number)}/versions").json()["items"][-1]
     assert sorted(said["document"]["strips"][0]["analytes"].values()) == ["negative", "positive"]
     assert said["reason"] == "line-seen"
@@ -213,6 +216,23 @@ def test_a_subject_has_a_plot_for_each_analyte_and_every_answer(look: Look, at: 
     assert page.locator("tbody tr").count() == len(points)
     measured = {(point["assay"], point["analyte"]) for point in points if point["ratio"] is not None}
     assert page.locator("svg.chart").count() == len(measured)
+
+
+def test_what_a_subject_has_is_told_in_the_kits_own_words_and_the_result_first(look: Look) -> None:
+    page = look("/subjects/P-100", scripts=False)
+    assert page.locator("thead th").all_inner_texts()[:2] == [T("subject.taken"), T("subject.result")]
+    told = page.inner_text("main")
+    for name in ("SARS-CoV-2 antigen", "HIV-1 antibodies", "Plasmodium falciparum antigen (HRP2)"):
+        assert f"· {name}" in told
+    assert "sars-cov-2" not in told
+    assert "SARS-CoV-2 antigen" in look("/readings/{clear}").locator("#result details").text_content()
+
+
+def test_the_noise_where_no_line_is_does_not_fill_a_plot(look: Look) -> None:
+    charts = look("/subjects/P-100").locator("svg.chart")
+    highest = """all => all.map(svg => Math.max(...[...svg.querySelectorAll("text")]
+        .map(text => Number(text.textContent)).filter(Number.isFinite)))"""
+    assert min(charts.evaluate_all(highest)) >= 0.2
 
 
 @pytest.mark.parametrize("path", ["/dashboard", "/subjects/P-100"])
