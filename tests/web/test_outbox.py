@@ -75,6 +75,11 @@ def test_a_picture_taken_without_a_connection_is_kept_and_sent_once_there_is_one
     assert readings(clinic) == []
     page.context.set_offline(False)
     until_sent(page, 2)
+    page.wait_for_function(
+        "title => document.querySelector('#result h1').textContent === title", arg=T("outbox.read")
+    )
+    assert T("outbox.kept") not in page.inner_text("main")
+    assert page.locator("#result a").get_attribute("href").startswith("/readings/")
     assert sorted(item["outcome"] for item in readings(clinic)) == ["not_read", "positive"]
     page.locator("#outbox li a").first.click()
     page.wait_for_selector("#result")
@@ -215,6 +220,7 @@ def test_a_picture_that_was_refused_later_says_why(
     page.context.set_offline(False)
     page.wait_for_selector("#outbox li.refused")
     assert T("problem.unsupported-format.advice") in page.locator("#outbox li").inner_text()
+    assert T("outbox.kept") not in page.inner_text("main")
     page.click("#outbox li button")
     page.wait_for_selector("#outbox", state="hidden")
 

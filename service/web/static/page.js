@@ -21,6 +21,7 @@
   );
   let chosen = null;
   let unkept = null;
+  let told = null; // the id and state of the kept picture that the card above speaks of
 
   function say(key, values = {}) {
     const isolated = document.documentElement.dir === "rtl" ? (text) => `\u2068${text}\u2069` : (text) => text;
@@ -97,6 +98,7 @@
   // --- what is told
 
   function show(section) {
+    told = null;
     answer.replaceChildren(section);
     section.scrollIntoView({ block: "start" });
     section.focus({ preventScroll: true });
@@ -127,6 +129,20 @@
     localTimes(result);
     show(result);
     document.title = page.title;
+  }
+
+  // What was said of a kept picture is taken back once it no longer holds; nothing moves under the nurse's hands.
+  function takeBack(items) {
+    const item = items.find(({ id }) => id === told?.id);
+    if (!told || item?.state === told.state) return;
+    told = null;
+    answer.replaceChildren();
+    if (item?.state !== "read") return; // the list tells the rest
+    const section = element("section", "", { id: "result", className: "card", tabIndex: -1 });
+    const way = element("p");
+    way.append(element("a", say("outbox.see"), { href: `/readings/${item.id}` }));
+    section.append(element("h1", say("outbox.read")), way);
+    answer.append(section);
   }
 
   // --- the outbox
@@ -162,6 +178,7 @@
     }
     outbox.querySelector("ul").replaceChildren(...items.map(entry));
     localTimes(outbox);
+    takeBack(items);
     document.getElementById("send-now").hidden = !items.some(Outbox.isWaiting);
     document.getElementById("offline").hidden = navigator.onLine;
     outbox.hidden = items.length === 0 && navigator.onLine;
@@ -222,6 +239,7 @@
     } else {
       const title = problem && state === "waiting" ? `problem.${problem.code}.title` : "outbox.kept-title";
       card(say(title in words ? title : "outbox.kept-title"), say(state === "sign-in" ? "outbox.sign-in" : "outbox.kept"));
+      told = { id, state };
       askToKeep();
     }
     await list();
