@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import reader
+from service.kits import UNNAMED
 from service.store import StoredReading
 
 __all__ = ["CSV_COLUMNS", "Answer", "answers_of", "csv_rows", "flat_result"]
@@ -234,7 +235,7 @@ def _told(code: str) -> str:
 
 def _advice(document: Mapping[str, Any], stored: StoredReading) -> str | None:
     """Return the code of what should be done first: what prevents a reading goes before the rest."""
-    if stored.assay == "generic" and stored.outcome in {"positive", "negative", "multiple"}:
+    if stored.assay == UNNAMED and stored.outcome in {"positive", "negative", "multiple"}:
         return _NO_KIT
     codes = [*document["flags"], *(code for strip in document["strips"] for code in strip["flags"])]
     known = [code for code in codes if code in reader.FLAGS and not reader.FLAGS[code].technical]

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import reader
 from reader import errors
 
-__all__ = ["Kits", "known_kits", "profile_of"]
+__all__ = ["UNNAMED", "Kits", "known_kits", "profile_of"]
+
+UNNAMED: Final = "generic"
+"""The kit that stands for all, where none was named."""
 
 Kits: TypeAlias = Mapping[str, reader.Assay]
 """Profiles by id, as they are shown: the catalogue's first."""

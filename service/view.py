@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import reader
-from service.kits import Kits
+from service.kits import UNNAMED, Kits
 from service.problems import Problem
 from service.store import StoredReading
 from service.web.sentences import Sentence, translate
@@ -35,7 +35,6 @@ SIGNS: Final[Mapping[str, str]] = {
     "not_read": "!",
     "multiple": "≠",
 }
-_UNNAMED: Final = "generic"  # the kit that stands for all, where none was named
 CODES: Final = ("subject", "lot", "operator")
 """What a sender may tell beside a picture, by its name in the form and in the store."""
 # Who looks at a result is often another than who took the picture and gave a code of their own.
@@ -306,7 +305,7 @@ def _line(line: dict[str, Any], words: Words) -> LineView:
 
 def _caution(assay: str, strips: tuple[StripView, ...], words: Words) -> tuple[Advice, ...]:
     """Say of an answer without a kit that a line can mean either: competitive tests show it when negative."""
-    if assay != _UNNAMED or {strip.outcome for strip in strips}.isdisjoint({"positive", "negative"}):
+    if assay != UNNAMED or {strip.outcome for strip in strips}.isdisjoint({"positive", "negative"}):
         return ()
     return (Advice(words("result.kit-not-named.what"), words("result.kit-not-named.advice")),)
 

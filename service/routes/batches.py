@@ -10,6 +10,7 @@ from service.access import Caller, Reads, Writes
 from service.clock import utc_now
 from service.intake import Submission, require_assay
 from service.jobs import enqueue_item
+from service.kits import UNNAMED
 from service.origin import QueryOrigin
 from service.problems import Refused
 from service.refusals import BATCH_KEY_REUSED, BATCH_NOT_FOUND
@@ -43,7 +44,7 @@ async def create_batch(
     caller: Writes,
     services: ServicesDep,
     response: Response,
-    assay: AssayQuery = "generic",
+    assay: AssayQuery = UNNAMED,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
 ) -> BatchModel:
     """Make a batch, to which pictures are then sent.

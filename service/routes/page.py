@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from service.access import Reads, Writes
 from service.intake import Submission, accept, label_of, require_assay
+from service.kits import UNNAMED
 from service.origin import FormOrigin
 from service.problems import Problem, Refused
 from service.refusals import NO_PICTURE
@@ -41,7 +42,7 @@ async def send_form(
     services: ServicesDep,
     origin: FormOrigin,
     image: UploadFile | None = None,
-    assay: Annotated[str, Form(max_length=64)] = "generic",
+    assay: Annotated[str, Form(max_length=64)] = UNNAMED,
 ) -> Response:
     """Take a picture from the form and go on to its result."""
     require_assay(services, assay)
@@ -83,7 +84,7 @@ def render_problem(
 
 
 def _form(
-    request: Request, services: Services, *, status: int = 200, assay: str = "generic", **shown: Any
+    request: Request, services: Services, *, status: int = 200, assay: str = UNNAMED, **shown: Any
 ) -> HTMLResponse:
     words = words_for(request)
     context = {

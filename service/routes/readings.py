@@ -8,6 +8,7 @@ from fastapi import APIRouter, File, Form, Header, Query, Request, Response, Upl
 from service.access import Writes
 from service.intake import Accepted, Submission, accept, label_of, require_assay
 from service.jobs import enqueue
+from service.kits import UNNAMED
 from service.origin import FormOrigin, QueryOrigin
 from service.problems import HTTP_PROBLEMS, Refused
 from service.refusals import KEY_REUSED
@@ -60,7 +61,7 @@ async def put_reading(
     services: ServicesDep,
     origin: QueryOrigin,
     later: LaterDep,
-    assay: AssayQuery = "generic",
+    assay: AssayQuery = UNNAMED,
 ) -> Response:
     """Read a picture under an id that the client made.
 
@@ -132,7 +133,7 @@ def _one_assay(in_form: str | None, in_query: str | None) -> str:
     """Return the assay that was asked for, in whichever place."""
     if None not in {in_form, in_query} and in_form != in_query:
         raise Refused(HTTP_PROBLEMS[422], ({"where": "query", "name": "assay", "code": "assay_twice"},))
-    return in_form or in_query or "generic"
+    return in_form or in_query or UNNAMED
 
 
 async def _take(services: Services, submission: Submission, spool: Spool, *, later: bool) -> Response:
