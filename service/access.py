@@ -5,7 +5,7 @@ before a byte of the body is read, and every route then asks for its scope throu
 `Writes`, `Reviews` and `Admins`; an application with a route that asks for none cannot be made.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal, get_args
 
@@ -33,6 +33,7 @@ __all__ = [
     "Writes",
     "asked_of",
     "is_public",
+    "parts_of",
     "require_scopes",
 ]
 
@@ -166,9 +167,12 @@ def require_scopes(routers: Iterable[APIRouter]) -> None:
 
 def asked_of(route: BaseRoute) -> frozenset[Scope]:
     """Return the scopes that a route asks for."""
-    return frozenset(_scopes(route.dependant)) if isinstance(route, APIRoute) else frozenset()
+    parts = parts_of(route.dependant) if isinstance(route, APIRoute) else ()
+    return frozenset(part.call.scope for part in parts if isinstance(part.call, Needs))
 
 
-def _scopes(dependant: Dependant) -> list[Scope]:
-    own = [dependant.call.scope] if isinstance(dependant.call, Needs) else []
-    return own + [scope for part in dependant.dependencies for scope in _scopes(part)]
+def parts_of(dependant: Dependant) -> Iterator[Dependant]:
+    """Yield what a route depends on, itself first."""
+    yield dependant
+    for part in dependant.dependencies:
+        yield from parts_of(part)

@@ -103,13 +103,15 @@ class _Described(FastAPI):
     """An application whose OpenAPI document is complete."""
 
     def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema:
+            return self.openapi_schema
         asked = {
             route.name: asked_of(route)
             for router in ROUTERS
             for route in router.routes
             if isinstance(route, APIRoute)
         }
-        return self.openapi_schema or completed(super().openapi(), asked)
+        return completed(super().openapi(), asked)
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -13,10 +13,8 @@ MOST_FIELDS: Final = 8
 MOST_FIELD_BYTES: Final = 4096
 
 _LEADS: Final = {
-    "ReadingModel": (
-        "reading_id",
-        "$request.path.reading_id",
-    ),  # the document is the reader's, and knows no id
+    # The document is the reader's, and knows no id.
+    "ReadingModel": ("reading_id", "$request.path.reading_id"),
     "JobModel": ("job_id", "$response.body#/id"),
     "BatchModel": ("batch_id", "$response.body#/id"),
 }
@@ -80,7 +78,7 @@ def _link(document: dict[str, Any]) -> None:
 
 
 def _bound(form: dict[str, Any]) -> None:
-    """Say how much a form may hold; what nobody asked for is passed over."""
+    """Say how much a form may hold, and that it holds nothing else."""
     form["properties"] = {name: _never_null(field) for name, field in form["properties"].items()}
     form["maxProperties"] = MOST_FILES + MOST_FIELDS
     form["additionalProperties"] = False

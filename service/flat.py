@@ -33,10 +33,10 @@ _READING: Final = (
     "software",
 )
 _NO_KIT: Final = "kit-not-named"
-_ADVICE: Final = {
-    _NO_KIT: "The kit was not named. In most tests a test line means positive; in some, such as tests for "
-    "drugs, it means negative. Send the picture with its kit, or compare with the kit's leaflet."
-}
+_NAME_THE_KIT: Final = (
+    "The kit was not named. In most tests a test line means positive; in some, such as tests for drugs, it "
+    "means negative. Send the picture with its kit, or compare with the kit's leaflet."
+)
 _NUMBERS: Final = ("confidence", "ratio", "ratio_sigma", "concentration")
 CSV_COLUMNS: Final = (
     *_READING,
@@ -140,7 +140,7 @@ def flat_result(stored: StoredReading, kit: Kit) -> Flat:
         "image_kept": stored.image_removed_at is None,
         "machine_summary": summaries[0] if len(summaries) == 1 else None,
         "advice_code": code,
-        "advice": None if code is None else _ADVICE.get(code) or _told(code),
+        "advice": None if code is None else _told(code),
     }
     for name in [analyte.id for analyte in kit.analytes] if kit and not found else []:
         found.append(Answer(1, name, "not_read", None, _NOTHING, _NOTHING))
@@ -230,11 +230,13 @@ def _key(kit: Kit, analyte: str) -> str:
 
 
 def _told(code: str) -> str:
+    if code == _NO_KIT:
+        return _NAME_THE_KIT
     return f"{reader.FLAGS[code].what} {reader.FLAGS[code].advice}"
 
 
 def _advice(document: Mapping[str, Any], stored: StoredReading) -> str | None:
-    """Return the code of what should be done first: what prevents a reading goes before the rest."""
+    """Return the code of what should be done first: name the kit, then what prevents a reading."""
     if stored.assay == UNNAMED and stored.outcome in {"positive", "negative", "multiple"}:
         return _NO_KIT
     codes = [*document["flags"], *(code for strip in document["strips"] for code in strip["flags"])]

@@ -30,10 +30,7 @@ def prepare(settings: Settings) -> None:
     """
     known_kits(settings.assays)
     open_engine(settings).dispose()
-    try:
-        open_blobs(settings).prepare()
-    except OSError as error:
-        raise errors.OutputError(f"{settings.data} cannot be written: {error.strerror or error}.") from error
+    open_blobs(settings)
 
 
 def back_up(settings: Settings, folder: Path) -> Backup:
@@ -56,7 +53,6 @@ def back_up(settings: Settings, folder: Path) -> Backup:
     os.umask(0o077)
     make_folder(settings.data)
     blobs = open_blobs(settings)
-    blobs.prepare()
     engine = database.open_engine(settings.database_place)
     try:
         return backups.back_up(engine, blobs, folder)
@@ -84,7 +80,6 @@ def restore(settings: Settings, folder: Path) -> Backup:
     os.umask(0o077)
     make_folder(settings.data)
     blobs = open_blobs(settings)
-    blobs.prepare()
     return restore_rows(folder, settings.database_place, blobs)
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import Depends, Form, Query
@@ -51,12 +52,10 @@ Moment = Annotated[
 _DAY: Final = r"^(19|20)\d{2}-\d{2}-\d{2}$"
 
 
-def _start(text: str) -> str:
-    return as_utc(dt.datetime.combine(dt.date.fromisoformat(text), dt.time(), dt.UTC))
-
-
-def _end(text: str) -> str:
-    return _start((dt.date.fromisoformat(text) + dt.timedelta(days=1)).isoformat())
+def _start(text: str, *, days: int = 0) -> str:
+    """Return when a day begins, or so many days later."""
+    day = dt.date.fromisoformat(text) + dt.timedelta(days=days)
+    return as_utc(dt.datetime.combine(day, dt.time(), dt.UTC))
 
 
 _Day = Annotated[
@@ -67,7 +66,7 @@ _Day = Annotated[
 Since = Moment | Annotated[_Day, AfterValidator(_start)]
 """A moment, or a day from its start."""
 
-Until = Moment | Annotated[_Day, AfterValidator(_end)]
+Until = Moment | Annotated[_Day, AfterValidator(partial(_start, days=1))]
 """A moment, or a day to its end."""
 
 Pseudonym = Annotated[str, StringConstraints(pattern=PSEUDONYM)]

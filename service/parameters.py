@@ -1,11 +1,10 @@
 """What a request says beside what is asked for is refused: a misspelt name could turn an answer round."""
 
 import difflib
-from collections.abc import Iterator
 
 from fastapi import Request, params
-from fastapi.dependencies.models import Dependant
 
+from service.access import parts_of
 from service.problems import HTTP_PROBLEMS, Refused
 
 __all__ = ["refuse_unknown"]
@@ -21,8 +20,7 @@ async def refuse_unknown(request: Request) -> None:
     Refused
         422 with a part for each.
     """
-    dependant: Dependant = request.scope["route"].dependant
-    parts = dependant, *_below(dependant)
+    parts = tuple(parts_of(request.scope["route"].dependant))
     queries = {field.alias for part in parts for field in part.query_params}
     fields = {
         field.alias
@@ -41,9 +39,3 @@ async def refuse_unknown(request: Request) -> None:
 def _part(where: str, name: str, known: set[str]) -> dict[str, str]:
     nearest = difflib.get_close_matches(name[:64], sorted(known), n=1)
     return {"where": where, "name": "".join(nearest), "code": "unknown_name"}
-
-
-def _below(dependant: Dependant) -> Iterator[Dependant]:
-    for part in dependant.dependencies:
-        yield part
-        yield from _below(part)

@@ -131,7 +131,6 @@ async def open_services(settings: Settings, readers: Readers) -> AsyncIterator[S
     engine = open_engine(settings)
     try:
         blobs = open_blobs(settings)
-        blobs.prepare()
     except BaseException:
         engine.dispose()
         raise
@@ -201,7 +200,14 @@ def _courier(settings: Settings, engine: Engine) -> Courier | None:
 
 
 def open_blobs(settings: Settings) -> Blobs:
-    """Return where the pictures are kept: a folder, or a store."""
+    """Return where the pictures are kept, ready to be used: a folder, or a store."""
+    blobs: Blobs
     if settings.blobs:
-        return open_objects(settings.blobs, settings.data, min_free_bytes=settings.min_free_bytes)
-    return BlobFolder(settings.data, min_free_bytes=settings.min_free_bytes)
+        blobs = open_objects(settings.blobs, settings.data, min_free_bytes=settings.min_free_bytes)
+    else:
+        blobs = BlobFolder(settings.data, min_free_bytes=settings.min_free_bytes)
+    try:
+        blobs.prepare()
+    except OSError as error:
+        raise errors.OutputError(f"{settings.data} cannot be written: {error.strerror or error}.") from error
+    return blobs
